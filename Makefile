@@ -1,0 +1,55 @@
+# Two commands do all the set-up: `make run` serves the page, `make test` passes every test.
+# Everything goes into .venv; Debian parts are installed where apt-get is there and may be used, else named.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Debian parts: the German dictionary (matching across languages), a browser (tests only).
+DEBIAN_RUN := dict-freedict-deu-eng
+DEBIAN_TEST := $(DEBIAN_RUN) chromium
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: run test lint types bench clean help debian-run debian-test
+
+help:
+	@echo "make run    install, load the samples into an empty library, serve the page on 127.0.0.1:7860"
+	@echo "make test   install, run every test"
+	@echo "make lint   style, types"
+	@echo "make bench  make the figures of docs/benchmarks.md (BEIR=folders)"
+	@echo "make clean  remove what the others made here (never a library)"
+
+run: $(VENV)/installed debian-run
+	$(BIN)/fundstelle serve --samples-if-empty
+
+test: $(VENV)/installed-dev debian-test
+	$(BIN)/pytest
+
+lint: $(VENV)/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/installed-dev
+	$(BIN)/python -m tests.benchmarks $(BEIR)
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis artifacts
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# torch goes first: the plain name may resolve to a build with several GB of CUDA libraries.
+$(VENV)/installed: pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing into $(VENV) (once; a few minutes) ..."
+	$(PIP) torch
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed
+	$(PIP) --editable '.[dev]'
+	@touch $@
+
+debian-run:
+	@./packaging/debian-parts $(DEBIAN_RUN)
+
+debian-test:
+	@./packaging/debian-parts $(DEBIAN_TEST)

@@ -1,0 +1,346 @@
+"""The ``fundstelle`` command: arguments in, results on standard output, progress and messages on standard error.
+
+Formatting only: everything it shows comes from ``assistant.qa``. Heavy libraries are loaded by the commands that need them.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import date, datetime
+from enum import IntEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from assistant.qa import Assistant
+from assistant.types import SCHEMA, hit_to_dict, plain
+from vectorstore.errors import FundstelleError, SettingsError
+from vectorstore.settings import read_settings
+from vectorstore.types import Filters
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from assistant.types import Answer, Citation
+    from ingest.pipeline import ItemResult
+    from vectorstore.indexes import IndexProgress
+    from vectorstore.types import Article
+
+
+class Exit(IntEnum):
+    """What the process ends with."""
+
+    DONE = 0
+    SOME_FAILED = 1
+    USAGE = 2
+
+
+app = typer.Typer(
+    name="fundstelle",
+    help="Ask news articles in any language; every answer points at the exact words that say so.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+_out = Console(highlight=False, markup=False)
+_err = Console(stderr=True, highlight=False, markup=False)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Language = Annotated[str | None, typer.Option(help="Only articles in this language (de, en, ...).")]
+Source = Annotated[str | None, typer.Option(help="Only articles of this outlet.")]
+Since = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only articles published on this day or later.")]
+Until = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only articles published on this day or earlier.")]
+Undated = Annotated[bool, typer.Option("--undated", help="With a period: articles without a date too.")]
+
+
+def main() -> None:
+    """Run the command line; a known error ends with its message, without a traceback."""
+    try:
+        app()
+    except SettingsError as error:
+        _err.print(Text(f"Error: {error}", style="red"))
+        sys.exit(Exit.USAGE)
+    except FundstelleError as error:
+        _err.print(Text(f"Error: {error}", style="red"))
+        sys.exit(Exit.SOME_FAILED)
+    except KeyboardInterrupt:
+        _err.print("Stopped. What was stored stays; run the same command again to go on.")
+        sys.exit(130)
+
+
+@app.callback()
+def _options(
+    context: typer.Context,
+    library: Annotated[
+        Path | None, typer.Option(help="Folder of the library (default: FUNDSTELLE_LIBRARY or the platform's data folder).")
+    ] = None,
+) -> None:
+    context.obj = library
+
+
+@app.command()
+def add(
+    context: typer.Context,
+    sources: Annotated[list[str] | None, typer.Argument(help="Files, folders, or - for standard input.", show_default=False)] = None,
+    samples: Annotated[bool, typer.Option("--samples", help="Add the sample articles.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Add articles: each item is reported with what became of it; one that fails does not stop the rest."""
+    if not sources and not samples:
+        message = "Nothing to add: name files or folders, - for standard input, or --samples."
+        raise SettingsError(message)
+    with _assistant(context) as assistant, _progress() as on_progress:
+        report = assistant.add(sources or (), samples=samples, on_item=_report_item(quiet=as_json), on_progress=on_progress)
+    if as_json:
+        _print_json(report.to_dict())
+    else:
+        counts = {name: count for name, count in report.to_dict().items() if name in {"added", "updated", "unchanged", "duplicates", "failed"}}
+        _out.print(", ".join(f"{name}: {count}" for name, count in counts.items() if count) or "nothing found")
+    raise typer.Exit(Exit.SOME_FAILED if report.count("failed") else Exit.DONE)
+
+
+@app.command()
+def ask(
+    context: typer.Context,
+    question: str,
+    language: Language = None,
+    source: Source = None,
+    since: Since = None,
+    until: Until = None,
+    undated: Undated = False,
+    answer_language: Annotated[str | None, typer.Option(help="Language of the framing (default: the question's).")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Answer a question with quotes, each with the place where it stands; says so if the articles do not answer."""
+    with _assistant(context) as assistant:
+        filters = _filters(language, source, since, until, undated=undated)
+        answer = assistant.ask(question, filters=filters, answer_language=answer_language)
+    if as_json:
+        _print_json(answer.to_dict())
+    else:
+        _print_answer(answer)
+
+
+@app.command()
+def search(
+    context: typer.Context,
+    question: str,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many passages.")] = 10,
+    language: Language = None,
+    source: Source = None,
+    since: Since = None,
+    until: Until = None,
+    undated: Undated = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show the passages that match a question best, without answering it."""
+    with _assistant(context) as assistant:
+        hits = assistant.search(question, limit=limit, filters=_filters(language, source, since, until, undated=undated))
+    if as_json:
+        _print_json({"schema": SCHEMA, "items": [hit_to_dict(hit) for hit in hits]})
+        return
+    for number, hit in enumerate(hits, start=1):
+        _out.print(Text(f"{number}. {hit.article.title or hit.article.id}", style="bold"), Text(_origin(hit.article), style="dim"))
+        _out.print(Text(" ".join(hit.text.split())), "\n")
+
+
+@app.command()
+def articles(context: typer.Context, as_json: AsJson = False) -> None:
+    """List what is in the library, newest first."""
+    with _assistant(context) as assistant:
+        listed = assistant.articles()
+        if as_json:
+            _print_json({"schema": SCHEMA, "items": [{**_article_facts(article), "state": assistant.library.state(article)} for article in listed]})
+            return
+    if not listed:
+        _err.print("No articles yet. Add some: fundstelle add FILE, or fundstelle add --samples.")
+        return
+    table = Table("id", "date", "language", "outlet", "title", box=None, pad_edge=False)
+    for article in listed:
+        table.add_row(*(Text(value) for value in (article.id, _day(article), article.language, article.source, article.title)))
+    _out.print(table)
+
+
+@app.command()
+def show(
+    context: typer.Context,
+    article_id: str,
+    version: Annotated[str | None, typer.Option(help="An older version, by its hash.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show one article: its text, and what of it is page furniture."""
+    with _assistant(context) as assistant:
+        article = assistant.article(article_id, version=version)
+        passages = assistant.library.passages(article)
+    if as_json:
+        furniture = [{"start": mark.start, "end": mark.end, "reason": mark.reason} for mark in article.furniture]
+        spans = [{"start": passage.start, "end": passage.end} for passage in passages]
+        _print_json({"schema": SCHEMA, **_article_facts(article), "text": article.text, "furniture": furniture, "passages": spans})
+        return
+    _out.print(Text(article.title or article.id, style="bold"))
+    _out.print(Text(_origin(article), style="dim"), "\n")
+    shown = Text(article.text)
+    for mark in article.furniture:
+        shown.stylize("dim strike", mark.start, mark.end)
+    _out.print(shown)
+
+
+@app.command()
+def remove(context: typer.Context, article_ids: list[str], as_json: AsJson = False) -> None:
+    """Remove articles: text, versions, original bytes and index entries."""
+    with _assistant(context) as assistant:
+        removed = assistant.remove(article_ids)
+    missing = [article_id for article_id in article_ids if article_id not in removed]
+    if as_json:
+        _print_json({"schema": SCHEMA, "removed": removed, "missing": missing})
+    else:
+        _out.print(f"removed: {len(removed)}")
+    for article_id in missing:
+        _err.print(Text(f"There is no article {article_id!r}; `fundstelle articles` lists what is there.", style="red"))
+    raise typer.Exit(Exit.SOME_FAILED if missing else Exit.DONE)
+
+
+@app.command()
+def reindex(context: typer.Context, as_json: AsJson = False) -> None:
+    """Rebuild both indexes from the articles: for another embedding model or dictionary, or a damaged index."""
+    with _assistant(context) as assistant, _progress() as on_progress:
+        count = assistant.reindex(on_progress=on_progress)
+    if as_json:
+        _print_json({"schema": SCHEMA, "articles": count})
+    else:
+        _out.print(f"reindexed: {count}")
+
+
+@app.command()
+def serve(
+    context: typer.Context,
+    host: Annotated[str, typer.Option(help="Address to listen on; loopback only.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535)] = 7860,
+    samples_if_empty: Annotated[bool, typer.Option("--samples-if-empty", help="Add the samples to an empty library first.")] = False,
+) -> None:
+    """Serve the web page on this machine."""
+    from assistant.web.server import serve as serve_page
+
+    with _assistant(context) as assistant:
+        if samples_if_empty and not assistant.article_count():
+            with _progress() as on_progress:
+                assistant.add(samples=True, on_item=_report_item(quiet=True), on_progress=on_progress)
+        serve_page(assistant, host=host, port=port)
+
+
+@app.command(name="eval")
+def evaluate(
+    folders: Annotated[list[Path], typer.Argument(help="Folders in BEIR layout.")],
+    calibrate: Annotated[bool, typer.Option("--calibrate", help="Fit the answerability weights on these folders and write them.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure retrieval, quoting and declining on folders in BEIR layout."""
+    from assistant.evaluation import calibrate_on, evaluate_folders, results_table
+
+    settings = read_settings()
+    with _progress(unit="questions") as on_progress:
+        if calibrate:
+            _err.print(Text(calibrate_on(folders, settings=settings, on_progress=on_progress)))
+            return
+        measured = evaluate_folders(folders, settings=settings, on_progress=on_progress)
+    if as_json:
+        _print_json({"schema": SCHEMA, "datasets": [result.to_dict() for result in measured]})
+    else:
+        _out.print(results_table(measured))
+
+
+@app.command()
+def doctor(context: typer.Context, as_json: AsJson = False) -> None:
+    """Say what is installed and configured, what is missing, and the command that adds it."""
+    from assistant.doctor import examine
+
+    findings = examine(read_settings(library=context.obj))
+    if as_json:
+        _print_json({"schema": SCHEMA, "items": [asdict(finding) for finding in findings]})
+    else:
+        for finding in findings:
+            _out.print(Text("✓ " if finding.fine else "✗ ", style="green" if finding.fine else "red"), Text(f"{finding.name}: {finding.found}"), sep="")
+            if finding.remedy:
+                _out.print(Text(f"  → {finding.remedy}", style="yellow"))
+    raise typer.Exit(Exit.DONE if all(finding.fine for finding in findings) else Exit.SOME_FAILED)
+
+
+def _assistant(context: typer.Context) -> Assistant:
+    return Assistant.open(context.obj)
+
+
+def _filters(language: str | None, source: str | None, since: date | None, until: date | None, *, undated: bool) -> Filters:
+    day = [value.date() if isinstance(value, datetime) else value for value in (since, until)]
+    if day[0] and day[1] and day[0] > day[1]:
+        message = f"The period ends before it begins: --since {day[0]} --until {day[1]}."
+        raise SettingsError(message)
+    return Filters(language=language, source=source, since=day[0], until=day[1], undated=undated)
+
+
+@contextmanager
+def _progress(*, unit: str = "") -> Iterator[Callable[[IndexProgress], None]]:
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed} " + unit), TimeElapsedColumn())
+    with Progress(*columns, console=_err, transient=True) as progress:
+        tasks: dict[str, Any] = {}
+
+        def show_step(step: IndexProgress) -> None:
+            if step.step not in tasks:
+                tasks[step.step] = progress.add_task(step.step, total=None)
+            progress.update(tasks[step.step], completed=step.articles)
+
+        yield show_step
+
+
+def _report_item(*, quiet: bool) -> Callable[[ItemResult], None]:
+    def report(item: ItemResult) -> None:
+        if item.status == "failed":
+            _err.print(Text(f"failed: {item.reason}", style="red"))
+        elif not quiet:
+            _err.print(Text(f"{item.status}: {item.source}", style="dim"))
+
+    return report
+
+
+def _print_json(document: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=1) + "\n")
+
+
+def _print_answer(answer: Answer) -> None:
+    _out.print(Text(answer.text))
+    for citation in answer.citations:
+        _out.print(Text(f"\n[{citation.number}] {citation.title or citation.article_id}", style="bold"))
+        _out.print(Text(_origin(citation), style="dim"))
+        shown = Text(" ".join(citation.context_before.split()) + " ", style="dim")
+        shown.append(citation.quote, style="not dim bold")
+        shown.append(" " + " ".join(citation.context_after.split()), style="dim")
+        _out.print(shown)
+    if answer.pending:
+        _err.print(f"{answer.pending} articles are not searchable yet; `fundstelle add` finishes them.")
+
+
+def _origin(item: Article | Citation) -> str:
+    return " · ".join(part for part in (item.source, _day(item), item.language, item.url or "") if part)
+
+
+def _day(item: Article | Citation) -> str:
+    if item.published_at is None:
+        return "undated"
+    width = {"year": 4, "month": 7}.get(item.published_precision or "day", 10)
+    return item.published_at.date().isoformat()[:width]
+
+
+def _article_facts(article: Article) -> dict[str, Any]:
+    hidden = {"text", "furniture"}
+    facts = {name: plain(value) for name, value in asdict(article).items() if name not in hidden}
+    return {"id": facts.pop("id"), "version": article.version, **facts}
+
+

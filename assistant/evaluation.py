@@ -1,0 +1,312 @@
+"""``fundstelle eval``: ranking, quoting and declining on folders in BEIR layout, and the fitting of the answerability weights.
+
+A library is built in a temporary folder through the ordinary ingest path. The only importer of ir_measures and scikit-learn. Figures as the
+design's section 7 defines them.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import re
+import statistics
+import tempfile
+import time
+import unicodedata
+from collections import defaultdict
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from assistant.calibration import CALIBRATION_FILE, answers, calibration_for, encoder_key
+from assistant.citations import cite
+from assistant.evidence import Features, find_evidence
+from assistant.qa import Assistant
+from vectorstore.errors import SourceNotFound, SourceUnreadable
+from vectorstore.indexes import IndexProgress
+from vectorstore.search import hybrid_search
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from rich.table import Table
+
+    from assistant.evidence import Finding
+    from vectorstore.search import SearchResult, Weights
+    from vectorstore.settings import Settings
+    from vectorstore.types import Hit
+
+    OnProgress = Callable[[IndexProgress], None]
+
+RANKED_PASSAGES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question of a set, with what its answer must contain; ``answerable`` is None where the set does not say."""
+
+    id: str
+    text: str
+    language: str | None
+    answers: tuple[str, ...]
+    answerable: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A folder in BEIR layout. ``relevant`` holds, by query, the ids of its documents."""
+
+    name: str
+    corpus: Path
+    queries: tuple[Query, ...]
+    relevant: Mapping[str, frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one query: the documents in their order with scores, and the evidence."""
+
+    query: Query
+    ranking: tuple[tuple[str, float], ...]
+    features: Features | None
+    confidence: float | None
+    answered: bool
+    quotes: tuple[str, ...]
+    verbatim: tuple[bool, ...]
+    seconds: float
+    top_document: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The figures of one set, by the names the design gives them; None where a set cannot tell."""
+
+    dataset: str
+    queries: int
+    figures: Mapping[str, float | None]
+    by_language: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The result as JSON-ready values."""
+        found: dict[str, Any] = {"dataset": self.dataset, "queries": self.queries, **self.figures}
+        return {**found, "by_language": dict(self.by_language)} if len(self.by_language) > 1 else found
+
+
+def read_dataset(folder: Path) -> Dataset:
+    """Read a folder with ``corpus.jsonl``, ``queries.jsonl`` and ``qrels/test.tsv``.
+
+    Raises:
+        SourceNotFound: one of the files is missing.
+        SourceUnreadable: one of them is not in that format.
+    """
+    paths = [folder / "corpus.jsonl", folder / "queries.jsonl", folder / "qrels" / "test.tsv"]
+    for path in paths:
+        if not path.is_file():
+            message = f"{path} is missing: a set in BEIR layout has corpus.jsonl, queries.jsonl and qrels/test.tsv."
+            raise SourceNotFound(message)
+    try:
+        rows = [json.loads(line) for line in paths[1].read_text("utf-8").splitlines() if line.strip()]
+        queries = tuple(_query(row) for row in rows)
+        relevant: dict[str, set[str]] = defaultdict(set)
+        with paths[2].open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file, delimiter="\t"):
+                if float(row["score"]) > 0:
+                    relevant[row["query-id"]].add(row["corpus-id"])
+    except (ValueError, KeyError, TypeError) as error:
+        message = f"{folder} is not in BEIR layout: {error!r}."
+        raise SourceUnreadable(message) from error
+    return Dataset(folder.name, paths[0], queries, {query: frozenset(documents) for query, documents in relevant.items()})
+
+
+def evaluate_folders(
+    folders: Sequence[Path], *, settings: Settings, on_progress: OnProgress = lambda _: None, weights: Weights | None = None
+) -> list[Result]:
+    """The figures of each folder; sets with the same corpus share one library."""
+    datasets = [read_dataset(folder) for folder in folders]
+    results: dict[str, Result] = {}
+    for same in _by_corpus(datasets):
+        with _library_of(same[0], settings=settings, on_progress=on_progress) as assistant:
+            for dataset in same:
+                outcomes = list(run_queries(dataset, assistant=assistant, on_progress=on_progress, weights=weights))
+                results[dataset.name] = measure(dataset, outcomes)
+    return [results[dataset.name] for dataset in datasets]
+
+
+def run_queries(
+    dataset: Dataset, *, assistant: Assistant, on_progress: OnProgress = lambda _: None, weights: Weights | None = None
+) -> Iterator[Outcome]:
+    """Ask every question of a set; search is not told its language."""
+    encoder, glossary = assistant.encoder, assistant.glossary
+    calibration = calibration_for(encoder.signature)
+    for number, query in enumerate(dataset.queries, start=1):
+        start = time.perf_counter()
+        result = hybrid_search(
+            query.text,
+            library=assistant.library,
+            indexes=assistant.indexes,
+            encoder=encoder,
+            glossary=glossary,
+            limit=RANKED_PASSAGES,
+            weights=weights,
+            reranker=assistant.reranker,
+        )
+        finding = find_evidence(query.text, result, encoder=encoder, glossary=glossary)
+        answered, confidence = answers(finding.features, calibration) if finding.features else (False, None)
+        seconds = time.perf_counter() - start
+        citations = [cite(quote.hit.article, quote.span, number=1) for quote in finding.quotes]
+        yield Outcome(
+            query=query,
+            ranking=tuple(_documents(result.hits)),
+            features=finding.features,
+            confidence=confidence,
+            answered=answered,
+            quotes=tuple(citation.quote for citation in citations),
+            verbatim=tuple(citation.verbatim for citation in citations),
+            seconds=seconds,
+            top_document=finding.quotes[0].hit.article.id if finding.quotes else "",
+        )
+        on_progress(IndexProgress(dataset.name, number))
+
+
+def measure(dataset: Dataset, outcomes: Sequence[Outcome]) -> Result:
+    """The figures of a set, and by language of the question where it has several."""
+    by_language: dict[str, list[Outcome]] = defaultdict(list)
+    for outcome in outcomes:
+        by_language[outcome.query.language or "und"].append(outcome)
+    return Result(
+        dataset=dataset.name,
+        queries=len(outcomes),
+        figures=_figures(dataset, outcomes),
+        by_language={language: _figures(dataset, part) for language, part in sorted(by_language.items())},
+    )
+
+
+def _figures(dataset: Dataset, outcomes: Sequence[Outcome]) -> dict[str, float | None]:
+    figures: dict[str, float | None] = {**_ranking_figures(dataset, outcomes)}
+    answerable = [outcome for outcome in outcomes if _is_answerable(dataset, outcome.query)]
+    with_gold = [outcome for outcome in answerable if outcome.query.answers]
+    unanswerable = [outcome for outcome in outcomes if not _is_answerable(dataset, outcome.query)]
+    declined = [outcome for outcome in outcomes if not outcome.answered]
+    right = [outcome for outcome in declined if not _is_answerable(dataset, outcome.query)]
+    figures["quote_recall"] = _share(_quotes_gold(outcome) for outcome in with_gold)
+    figures["quote_chars"] = _mean(sum(map(len, outcome.quotes)) for outcome in outcomes)
+    figures["answered"] = _share(outcome.answered for outcome in answerable)
+    figures["answerable_auroc"] = _auroc(answerable, unanswerable)
+    figures["abstain_precision"] = len(right) / len(declined) if declined and unanswerable else None
+    figures["abstain_recall"] = len(right) / len(unanswerable) if unanswerable else None
+    figures["citations_verbatim"] = _share(verbatim for outcome in outcomes for verbatim in outcome.verbatim)
+    figures["ms_per_query"] = _mean(outcome.seconds * 1000 for outcome in outcomes)
+    return {name: None if value is None else round(value, 4) for name, value in figures.items()}
+
+
+def _ranking_figures(dataset: Dataset, outcomes: Sequence[Outcome]) -> dict[str, float | None]:
+    import ir_measures
+    from ir_measures import RR, R, nDCG
+
+    measures = {"ndcg@10": nDCG @ 10, "recall@1": R @ 1, "recall@5": R @ 5, "recall@10": R @ 10, "mrr@10": RR @ 10}
+    judged = [outcome for outcome in outcomes if dataset.relevant.get(outcome.query.id)]
+    if not judged:
+        return dict.fromkeys(measures)
+    qrels = [
+        ir_measures.Qrel(outcome.query.id, document, 1)
+        for outcome in judged
+        for document in dataset.relevant[outcome.query.id]
+    ]
+    run = []
+    for outcome in judged:
+        # Among equal scores a relevant document comes last: ties count against us.
+        relevant = dataset.relevant[outcome.query.id]
+        ordered = sorted(outcome.ranking, key=lambda pair: (-pair[1], pair[0] in relevant))
+        run += [
+            ir_measures.ScoredDoc(outcome.query.id, document, float(len(ordered) - position))
+            for position, (document, _) in enumerate(ordered)
+        ]
+    found = ir_measures.calc_aggregate(list(measures.values()), qrels, run)
+    return {name: float(found[measure]) for name, measure in measures.items()}
+
+
+def _quotes_gold(outcome: Outcome) -> bool:
+    quoted = [_plain(quote) for quote in outcome.quotes]
+    return any(_plain(answer) in quote for answer in outcome.query.answers for quote in quoted)
+
+
+def _plain(text: str) -> str:
+    """Casefolded, without punctuation, with single spaces."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join(re.sub(r"[\W_]+", " ", folded).split())
+
+
+def _auroc(answerable: Sequence[Outcome], unanswerable: Sequence[Outcome]) -> float | None:
+    from sklearn.metrics import roc_auc_score
+
+    outcomes = [*answerable, *unanswerable]
+    if not answerable or not unanswerable or any(outcome.features and outcome.confidence is None for outcome in outcomes):
+        return None
+    labels = [1] * len(answerable) + [0] * len(unanswerable)
+    return float(roc_auc_score(labels, [outcome.confidence or 0.0 for outcome in outcomes]))
+
+
+def _is_answerable(dataset: Dataset, query: Query) -> bool:
+    return query.answerable if query.answerable is not None else bool(dataset.relevant.get(query.id))
+
+
+def _documents(hits: Sequence[Hit]) -> Iterator[tuple[str, float]]:
+    """A document by its best passage, best first."""
+    seen = set()
+    for hit in hits:
+        if hit.article.id not in seen:
+            seen.add(hit.article.id)
+            yield hit.article.id, hit.score
+
+
+def _share(values: Any) -> float | None:
+    return _mean(float(value) for value in values)
+
+
+def _mean(values: Any) -> float | None:
+    listed = list(values)
+    return statistics.fmean(listed) if listed else None
+
+
+def _query(row: Mapping[str, Any]) -> Query:
+    metadata = row.get("metadata") or {}
+    return Query(
+        id=str(row["_id"]),
+        text=str(row["text"]),
+        language=metadata.get("language"),
+        answers=tuple(str(answer) for answer in metadata.get("answers") or ()),
+        answerable=metadata.get("answerable"),
+    )
+
+
+def _by_corpus(datasets: Sequence[Dataset]) -> list[list[Dataset]]:
+    groups: dict[str, list[Dataset]] = defaultdict(list)
+    for dataset in datasets:
+        groups[hashlib.sha256(dataset.corpus.read_bytes()).hexdigest()].append(dataset)
+    return list(groups.values())
+
+
+@contextmanager
+def _library_of(dataset: Dataset, *, settings: Settings, on_progress: OnProgress) -> Iterator[Assistant]:
+    with tempfile.TemporaryDirectory(prefix="fundstelle-eval-", ignore_cleanup_errors=True) as folder:
+        with Assistant.open(folder, settings=settings) as assistant:
+            report = assistant.add([dataset.corpus], on_progress=on_progress)
+            failed = [item for item in report.items if item.status == "failed"]
+            if failed:
+                message = f"{dataset.corpus}: {len(failed)} documents cannot be read, the first because: {failed[0].reason}"
+                raise SourceUnreadable(message)
+            yield assistant
+
+
+def results_table(results: Sequence[Result]) -> Table:
+    """The figures as a table for the terminal, a row per set."""
+    from rich.table import Table
+
+    names = list(results[0].figures) if results else []
+    table = Table("dataset", "queries", *names, box=None, pad_edge=False)
+    for result in results:
+        values = (result.figures[name] for name in names)
+        table.add_row(result.dataset, str(result.queries), *("–" if value is None else f"{value:.3f}" for value in values))
+    return table

@@ -1,0 +1,1 @@
+"""Sources become articles: extract, clean, date, split, and the ingest run."""

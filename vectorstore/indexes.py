@@ -1,0 +1,273 @@
+"""The indexes of one library as one thing: opened under the lock, filled from the library, rebuilt beside the old ones.
+
+``index/<n>/`` holds ``dense/`` (Chroma), ``lexical/`` (tantivy) and ``sentences.db``; all of it is derived. The order of writes is such that an
+interruption leaves work to repeat and nothing half to see. Not here: what is stored (``library.py``), ranking (``search.py``).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from vectorstore.dense import DenseIndex, VectorStore
+from vectorstore.errors import IndexCorrupt, IndexMismatch, LibraryBusy, LibraryError
+from vectorstore.languages import ANALYZER
+from vectorstore.lexical import LexicalIndex
+from vectorstore.terms import heading_apart, passage_terms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from vectorstore.dictionary import Glossary
+    from vectorstore.embedding import Encoder
+    from vectorstore.library import Entry, Library
+    from vectorstore.types import Article, Passage
+
+LOCK_WAIT = 10.0
+"""Seconds that a short-lived owner of the indexes is waited for."""
+_BATCH_CHARACTERS = 400_000
+_ENTRIES_AT_ONCE = 128
+_PURGE_AT_ONCE = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class IndexProgress:
+    """How far indexing has come: what is being made, how many articles of it are done in this run."""
+
+    step: str
+    articles: int
+
+
+class Lock:
+    """The right to use the indexes of a library: one process has it, and it ends with that process."""
+
+    def __init__(self, folder: Path, *, wait: float = LOCK_WAIT) -> None:
+        """Take the lock in ``folder``.
+
+        Raises:
+            LibraryBusy: another process still has it after ``wait`` seconds.
+            LibraryError: the folder cannot be written.
+        """
+        self._lock = FileLock(folder / "lock")
+        self._owner = folder / "lock.json"
+        try:
+            self._lock.acquire(timeout=wait)
+        except Timeout as error:
+            raise LibraryBusy(folder, pid=_owner_pid(self._owner), waited=wait) from error
+        except OSError as error:
+            message = f"The library folder {folder} cannot be locked: {error.strerror}. Check its permissions or choose another with --library."
+            raise LibraryError(message) from error
+        self._owner.write_text(json.dumps({"pid": os.getpid(), "since": time.time()}), "utf-8")
+
+    def release(self) -> None:
+        """Give the lock back."""
+        self._owner.unlink(missing_ok=True)
+        self._lock.release()
+
+
+class Indexes:
+    """The dense index, the term index and the exact vectors of one library; the caller holds the library's lock."""
+
+    def __init__(self, library: Library, *, encoder: Encoder, glossary: Glossary, number: int) -> None:
+        """Open ``index/<number>``, which is made if it is not there.
+
+        Raises:
+            IndexCorrupt: a part of it cannot be opened.
+        """
+        self.number = number
+        self._library = library
+        self._encoder = encoder
+        self._glossary = glossary
+        folder = _folder(library, number)
+        self.dense = DenseIndex(folder / "dense")
+        self.lexical = LexicalIndex(folder / "lexical")
+        self.vectors = VectorStore(folder / "sentences.db")
+
+    @classmethod
+    def open(cls, library: Library, *, encoder: Encoder, glossary: Glossary) -> Indexes:
+        """The indexes that answer: those the library names, or the first ones of a new library.
+
+        Raises:
+            IndexMismatch: they were made with another model or analyzer.
+            IndexCorrupt: they are missing or cannot be opened.
+        """
+        number, signature = library.fact("index"), index_signature(encoder)
+        if number is None:
+            library.set_facts(index="1", signature=signature, embedding=encoder.name)
+            number = "1"
+        elif library.fact("signature") != signature:
+            made_with = library.fact("embedding")
+            message = (
+                f"The indexes of {library.folder} were made with {made_with}, the setting is {encoder.name} (or their format is "
+                "another). Run `fundstelle reindex` to rebuild them, or set FUNDSTELLE_EMBEDDING as it was."
+            )
+            raise IndexMismatch(message)
+        elif library.count_passages() and not (_folder(library, int(number)) / "sentences.db").exists():
+            message = f"The indexes of {library.folder} are missing. `fundstelle reindex` rebuilds them from the articles; no article is lost."
+            raise IndexCorrupt(message)
+        return cls(library, encoder=encoder, glossary=glossary, number=int(number))
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self.lexical.close()
+        self.vectors.close()
+        self.dense.close()
+
+    def catch_up(self, *, sentences: bool, on_progress: Callable[[IndexProgress], None] = lambda _: None) -> None:
+        """Do what is left to do: make pending articles searchable, drop what was removed, then make sentence vectors."""
+        self.purge()
+        self._each("articles", self._library.pending, self._make_searchable, on_progress=on_progress)
+        self.purge()
+        if sentences:
+            self._each("sentences", self._library.incomplete, self._make_complete, on_progress=on_progress)
+
+    def purge(self) -> None:
+        """Drop the passages that the library has let go of."""
+        while leavings := self._library.leavings(limit=_PURGE_AT_ONCE):
+            self.dense.delete(leavings)
+            self.vectors.delete(leavings)
+            self.lexical.delete(leavings)
+            self.lexical.commit()
+            self._library.forget_leavings(leavings)
+
+    def index(self, entries: Iterable[tuple[Article, Sequence[Passage]]]) -> None:
+        """Put the passages of some articles into the indexes; repeating it changes nothing."""
+        pairs = [(article, passage) for article, passages in entries for passage in passages]
+        if pairs:
+            ids = [passage.id for _, passage in pairs]
+            vectors = self._encoder.encode_passages([embedded_text(article, passage) for article, passage in pairs])
+            self.dense.upsert(ids, vectors)
+            self.vectors.put_passages(ids, vectors)
+            self.lexical.upsert(passage_terms(article, passage, glossary=self._glossary) for article, passage in pairs)
+        self.lexical.commit()
+
+    def index_sentences(self, entries: Iterable[tuple[Article, Sequence[Passage]]]) -> None:
+        """Make the sentence vectors of passages that are in the indexes."""
+        spans = [
+            (passage.id, span.slice(article.text))
+            for article, passages in entries
+            for passage in passages
+            for span in passage.sentences
+        ]
+        if not spans:
+            return
+        vectors = self._encoder.encode_passages([text for _, text in spans])
+        first: dict[str, int] = {}
+        counts: dict[str, int] = {}
+        for position, (id_, _) in enumerate(spans):
+            first.setdefault(id_, position)
+            counts[id_] = counts.get(id_, 0) + 1
+        self.vectors.put_sentences({id_: vectors[start : start + counts[id_]] for id_, start in first.items()})
+
+    def _make_searchable(self, entries: Sequence[Entry]) -> None:
+        self.index((entry.article, entry.passages) for entry in entries)
+        self._library.make_searchable([entry.row for entry in entries])
+
+    def _make_complete(self, entries: Sequence[Entry]) -> None:
+        self.index_sentences((entry.article, entry.passages) for entry in entries)
+        self._library.make_complete([entry.row for entry in entries])
+
+    def _each(
+        self,
+        step: str,
+        fetch: Callable[..., list[Entry]],
+        work: Callable[[Sequence[Entry]], None],
+        *,
+        on_progress: Callable[[IndexProgress], None],
+    ) -> None:
+        done = 0
+        after = 0
+        while entries := fetch(limit=_ENTRIES_AT_ONCE, after=after):
+            for batch in _by_size(entries):
+                work(batch)
+                done += len(batch)
+                on_progress(IndexProgress(step, done))
+            after = entries[-1].row
+
+
+def rebuild(
+    library: Library,
+    *,
+    encoder: Encoder,
+    glossary: Glossary,
+    split: Callable[[Article], Sequence[Passage]],
+    sentences: bool,
+    on_progress: Callable[[IndexProgress], None] = lambda _: None,
+) -> None:
+    """Build new indexes beside the old ones from the library, switch to them in one transaction, delete the old ones.
+
+    The caller holds the lock. ``split`` makes the passages anew. Interrupted, the old indexes go on answering.
+    """
+    number = int(library.fact("index") or 0) + 1
+    drop_unused(library)
+    indexes = Indexes(library, encoder=encoder, glossary=glossary, number=number)
+    try:
+        done = 0
+        for batch in library.current_articles(at_once=_ENTRIES_AT_ONCE):
+            pairs = [(article, split(article)) for article in batch]
+            indexes.index(pairs)
+            if sentences:
+                indexes.index_sentences(pairs)
+            done += len(batch)
+            on_progress(IndexProgress("articles", done))
+    finally:
+        indexes.close()
+    library.switch_index(
+        split=split,
+        complete=sentences,
+        index=str(number),
+        signature=index_signature(encoder),
+        embedding=encoder.name,
+    )
+    drop_unused(library)
+
+
+def drop_unused(library: Library) -> None:
+    """Delete index folders that the library does not name: left by an interrupted or finished rebuild."""
+    current = library.fact("index")
+    parent = library.folder / "index"
+    for folder in parent.iterdir() if parent.is_dir() else ():
+        if folder.name != current:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def index_signature(encoder: Encoder) -> str:
+    """What must be equal for stored vectors and terms to be comparable with new ones."""
+    return f"{encoder.signature} analyzer {ANALYZER}"
+
+
+def embedded_text(article: Article, passage: Passage) -> str:
+    """What is embedded for a passage: its headline, unless it holds it itself, and its words."""
+    heading = heading_apart(article, passage)
+    text = article.text[passage.start : passage.end]
+    return f"{heading}\n{text}" if heading else text
+
+
+def _by_size(entries: Sequence[Entry]) -> list[list[Entry]]:
+    batches: list[list[Entry]] = [[]]
+    size = 0
+    for entry in entries:
+        if batches[-1] and size + len(entry.article.text) > _BATCH_CHARACTERS:
+            batches.append([])
+            size = 0
+        batches[-1].append(entry)
+        size += len(entry.article.text)
+    return batches
+
+
+def _folder(library: Library, number: int) -> Path:
+    return library.folder / "index" / str(number)
+
+
+def _owner_pid(path: Path) -> int | None:
+    try:
+        return int(json.loads(path.read_text("utf-8"))["pid"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,226 @@
+"""Hybrid search: candidates from both indexes, exact dense scores at two grains, standardised fusion, hits in order.
+
+``fuse`` is pure. Not here: what answers a question and whether anything does (``assistant/evidence.py``).
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vectorstore.terms import question_terms
+from vectorstore.types import Filters, Hit, Rank
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from vectorstore.dense import PassageVectors
+    from vectorstore.dictionary import Glossary
+    from vectorstore.embedding import Encoder, Reranker
+    from vectorstore.indexes import Indexes
+    from vectorstore.library import Candidate, Library
+    from vectorstore.terms import QuestionTerms
+
+    Vectors = NDArray[np.float32]
+    Ranking = list[tuple[str, float]]
+
+CANDIDATES = 100
+"""How many passages each retriever proposes, and over how many its scores are standardised."""
+EXACT_SCAN = 2_000
+"""A filter that leaves at most this many passages has their vectors scanned exactly instead of asking the index for more."""
+RERANKED = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """What the lexical scores count beside the dense one: z(dense) + own·z + gloss·z + names·z."""
+
+    own: float = 0.4
+    gloss: float = 0.4
+    names: float = 0.1
+    sentences: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchResult:
+    """Hits, best first, and what they were found with. ``vector`` is the question's; ``timings`` are seconds per step."""
+
+    hits: tuple[Hit, ...]
+    terms: QuestionTerms
+    vector: Vectors
+    timings: Mapping[str, float] = field(default_factory=dict)
+
+
+def hybrid_search(
+    question: str,
+    *,
+    library: Library,
+    indexes: Indexes,
+    encoder: Encoder,
+    glossary: Glossary,
+    filters: Filters | None = None,
+    limit: int = 10,
+    weights: Weights | None = None,
+    reranker: Reranker | None = None,
+) -> SearchResult:
+    """The passages that best match ``question`` in any language, best first, at most ``limit``."""
+    filters, weights = filters or Filters(), weights or Weights()
+    timings: dict[str, float] = {}
+    start = time.perf_counter()
+
+    def lap(step: str) -> None:
+        nonlocal start
+        now = time.perf_counter()
+        timings[step] = now - start
+        start = now
+
+    terms = question_terms(question, library=library.languages(), glossary=glossary)
+    lap("analyse")
+    vector = encoder.encode_query(question)
+    lap("embed")
+    visible: dict[str, Candidate] = {}
+    dense = _dense_ranking(vector, library=library, indexes=indexes, filters=filters, visible=visible)
+    lap("dense")
+    lexical = _lexical_rankings(terms, library=library, indexes=indexes, filters=filters, visible=visible)
+    lap("lexical")
+    vectors = indexes.vectors.get(list(visible))
+    cosines = {id_: _cosines(found, vector) for id_, found in vectors.items()}
+    fused = fuse(cosines, lexical, languages={id_: visible[id_].language for id_ in cosines}, terms=terms, weights=weights)
+    lap("fuse")
+    ranks = _ranks({"dense": dense, **lexical})
+    chosen = fused[: max(limit, RERANKED) if reranker else limit]
+    articles = library.articles_of(visible[id_].version_row for id_, _ in chosen)
+    hits = [
+        Hit(
+            passage=visible[id_].passage,
+            article=articles[visible[id_].version_row],
+            score=score,
+            cosine=cosines[id_][0],
+            sentence_scores=tuple(cosines[id_][1]),
+            ranks=ranks.get(id_, {}),
+        )
+        for id_, score in chosen
+        if visible[id_].version_row in articles  # removed since
+    ]
+    lap("load")
+    if reranker:
+        hits = _rerank(question, hits, reranker=reranker)[:limit]
+        lap("rerank")
+    return SearchResult(hits=tuple(hits), terms=terms, vector=vector, timings=timings)
+
+
+def fuse(
+    cosines: Mapping[str, tuple[float, Sequence[float]]],
+    lexical: Mapping[str, Ranking],
+    *,
+    languages: Mapping[str, str],
+    terms: QuestionTerms,
+    weights: Weights,
+) -> Ranking:
+    """Candidates by z(dense) + w·z(lexical), best first, ties by id.
+
+    The dense score is the passage's cosine plus that of its best sentence (or the passage's again, where its sentences have no
+    vectors). Each side is standardised over its own top ``CANDIDATES``; a passage that a side did not find gets 0 from it. Own stems count
+    as far as question and passage are likely to share a language, the gloss for the rest.
+    """
+    dense = {
+        id_: passage + weights.sentences * max(sentences, default=passage) for id_, (passage, sentences) in cosines.items()
+    }
+    total = _standardised(sorted(dense.items(), key=lambda pair: -pair[1]))
+    sides = {name: _standardised(ranking) for name, ranking in lexical.items()}
+    for id_ in total:
+        same = terms.languages.get(languages[id_], 0.0)
+        total[id_] += weights.own * same * sides["own"].get(id_, 0.0)
+        total[id_] += weights.gloss * (1.0 - same) * sides["gloss"].get(id_, 0.0)
+        total[id_] += weights.names * sides["names"].get(id_, 0.0)
+    return sorted(total.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+def _standardised(ranking: Ranking) -> dict[str, float]:
+    """Scores less the mean of the best ``CANDIDATES``, in their deviations; plain differences where there is no spread."""
+    if not ranking:
+        return {}
+    top = np.array([score for _, score in ranking[:CANDIDATES]])
+    deviation = float(top.std())
+    scale = deviation if len(top) > 2 and deviation > 1e-6 else 1.0  # noqa: PLR2004 - two points have no spread to speak of
+    return {id_: (score - float(top.mean())) / scale for id_, score in ranking}
+
+
+def _dense_ranking(
+    vector: Vectors, *, library: Library, indexes: Indexes, filters: Filters, visible: dict[str, Candidate]
+) -> Ranking:
+    if filters.any and library.count_passages(filters) <= EXACT_SCAN:
+        ranking = indexes.vectors.passage_cosines(library.matching_ids(filters), vector)[:CANDIDATES]
+        visible.update(library.candidates((id_ for id_, _ in ranking), filters=filters))
+        return [(id_, score) for id_, score in ranking if id_ in visible]
+    return _widen(
+        lambda limit: indexes.dense.search(vector, limit=limit), library=library, filters=filters, visible=visible
+    )
+
+
+def _lexical_rankings(
+    terms: QuestionTerms, *, library: Library, indexes: Indexes, filters: Filters, visible: dict[str, Candidate]
+) -> dict[str, Ranking]:
+    names = {key: 1.0 for name in terms.names for key in name.keys}
+
+    def ranking(field: str, weighted: Mapping[str, float], languages: Sequence[str] = ()) -> Ranking:
+        return _widen(
+            lambda limit: indexes.lexical.search(field, weighted, limit=limit, languages=languages),
+            library=library,
+            filters=filters,
+            visible=visible,
+        )
+
+    own = [pair for language, stems in terms.own.items() for pair in ranking("own", stems, [language])]
+    own.sort(key=lambda pair: -pair[1])
+    return {"own": own[:CANDIDATES], "gloss": ranking("gloss", terms.gloss), "names": ranking("names", names)}
+
+
+def _widen(
+    search: Callable[[int], Ranking], *, library: Library, filters: Filters, visible: dict[str, Candidate]
+) -> Ranking:
+    """The best ``CANDIDATES`` that may be shown: asks for more until there are enough or no more come."""
+    limit = CANDIDATES
+    while True:
+        ranking = search(limit)
+        unknown = [id_ for id_, _ in ranking if id_ not in visible]
+        visible.update(library.candidates(unknown, filters=filters))
+        shown = [(id_, score) for id_, score in ranking if id_ in visible]
+        if len(shown) >= CANDIDATES or len(ranking) < limit:
+            return shown[:CANDIDATES]
+        limit *= 4
+
+
+def _cosines(vectors: PassageVectors, vector: Vectors) -> tuple[float, list[float]]:
+    sentences = [] if vectors.sentences is None else [float(score) for score in vectors.sentences @ vector]
+    return float(vectors.passage @ vector), sentences
+
+
+def _ranks(rankings: Mapping[str, Ranking]) -> dict[str, dict[str, Rank]]:
+    """By passage: its place in each ranking; of the lexical ones the best is reported as "lexical"."""
+    found: dict[str, dict[str, Rank]] = {}
+    for name, ranking in rankings.items():
+        shown = "dense" if name == "dense" else "lexical"
+        for position, (id_, score) in enumerate(ranking, start=1):
+            entry = found.setdefault(id_, {})
+            if shown not in entry or position < entry[shown].rank:
+                entry[shown] = Rank(position, score)
+    return found
+
+
+def _rerank(question: str, hits: Sequence[Hit], *, reranker: Reranker) -> list[Hit]:
+    from dataclasses import replace
+
+    scores = reranker.scores(question, [hit.text for hit in hits])
+    rescored = [
+        replace(hit, score=score, ranks={**hit.ranks, "reranker": Rank(0, score)}) for hit, score in zip(hits, scores, strict=True)
+    ]
+    rescored.sort(key=lambda hit: -hit.score)
+    return [
+        replace(hit, ranks={**hit.ranks, "reranker": Rank(position, hit.score)}) for position, hit in enumerate(rescored, start=1)
+    ]

@@ -1,0 +1,58 @@
+"""Settings: one small frozen set of plain values, from arguments and ``FUNDSTELLE_*`` in the environment.
+
+Read at the edges (command line, ``Assistant.open``); inner functions take keyword arguments and never see this class.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+from platformdirs import user_cache_path, user_data_path
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic.functional_validators import field_validator
+
+from vectorstore.errors import SettingsError
+
+BUNDLED = "bundled"
+SYSTEM_DICTIONARIES = Path("/usr/share/dictd")
+
+
+class Settings(BaseSettings):
+    """What can be set, with its default. Every field ``name`` is read from ``FUNDSTELLE_NAME``."""
+
+    model_config = SettingsConfigDict(env_prefix="FUNDSTELLE_", frozen=True, extra="forbid")
+
+    library: Path = Field(default_factory=lambda: user_data_path("fundstelle", appauthor=False) / "library")
+    cache: Path = Field(default_factory=lambda: user_cache_path("fundstelle", appauthor=False))
+    embedding: str = BUNDLED
+    reranker: str | None = None
+    sentence_vectors: bool = True
+    dictionaries: Annotated[tuple[Path, ...], NoDecode] = (SYSTEM_DICTIONARIES,)
+
+    @field_validator("dictionaries", mode="before")
+    @classmethod
+    def _folders(cls, value: object) -> object:
+        """A list of folders is written as the platform writes PATH."""
+        return tuple(Path(part) for part in value.split(os.pathsep) if part) if isinstance(value, str) else value
+
+    @field_validator("library", "cache")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+
+def read_settings(**given: Any) -> Settings:
+    """The settings of this process; values that are ``None`` are left to the environment and the defaults.
+
+    Raises:
+        SettingsError: a value cannot be used; the message names the setting.
+    """
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        message = f"Settings cannot be used: {faults}. Each is an argument or FUNDSTELLE_<NAME> in the environment."
+        raise SettingsError(message) from error

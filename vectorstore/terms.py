@@ -1,0 +1,137 @@
+"""The terms under which passages and questions meet in the lexical index: decided once for both sides.
+
+Three kinds: ``own`` (stems of the text's own language), ``gloss`` (stems of its English gloss; of an English text its own) and ``names``
+(keys of places and people). Not here: the index (``lexical.py``), how the kinds are weighed (``search.py``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from vectorstore.languages import normalise, question_languages, stop_words, terms, word_terms, words, zipf
+from vectorstore.lexical import PassageTerms, weigh
+from vectorstore.names import Name, name_keys, question_names
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from vectorstore.dictionary import Glossary
+    from vectorstore.types import Article, Passage
+
+_MOST_WEIGHT = 7.0
+_LEAST_WEIGHT = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionWord:
+    """A content word of a question and every form under which a text may have it.
+
+    ``weight`` is how much it says: the rarer it is in its language, the more (about 0.5 to 7, a background idf in powers of ten).
+    """
+
+    text: str
+    weight: float
+    own: frozenset[str]
+    gloss: frozenset[str]
+    names: frozenset[str]
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it is a number: a year, an amount."""
+        return self.text[0].isdigit()
+
+    def found_in(self, text: TextTerms) -> bool:
+        """Whether a text has this word in some form."""
+        return not (self.own.isdisjoint(text.own) and self.gloss.isdisjoint(text.gloss) and self.names.isdisjoint(text.names))
+
+
+@dataclass(frozen=True, slots=True)
+class TextTerms:
+    """The terms of a stretch of an article as sets, for asking whether it has a word."""
+
+    own: frozenset[str]
+    gloss: frozenset[str]
+    names: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionTerms:
+    """A question as the index sees it.
+
+    ``languages`` says how likely it is in each language. ``own`` holds its weighted stems for each language that it may be in and the
+    library has; ``gloss`` those of its English gloss, empty where no dictionary covers its language; ``names`` its names and ``words`` its content words, in their order.
+    """
+
+    languages: Mapping[str, float]
+    own: Mapping[str, Mapping[str, float]]
+    gloss: Mapping[str, float]
+    names: tuple[Name, ...]
+    words: tuple[QuestionWord, ...]
+
+    @property
+    def language(self) -> str:
+        """The likeliest language of the question."""
+        return max(self.languages, key=lambda language: self.languages[language])
+
+
+def heading_apart(article: Article, passage: Passage) -> str:
+    """The headline that belongs in front of a passage where it is searched: none if the passage holds it itself."""
+    holds_it = article.title and article.title in article.text[passage.start : passage.end]
+    return "" if holds_it else article.title
+
+
+def passage_terms(article: Article, passage: Passage, *, glossary: Glossary) -> PassageTerms:
+    """The terms of one passage under its headline, for the index."""
+    text = f"{heading_apart(article, passage)}\n{article.text[passage.start : passage.end]}"
+    own, gloss, names = _all_terms(text, language=article.language, glossary=glossary)
+    return PassageTerms(passage.id, article.language, own, gloss, names)
+
+
+def text_terms(text: str, *, language: str, glossary: Glossary) -> TextTerms:
+    """The terms of a stretch of an article in ``language``. Stems are marked with their language: other languages' do not match."""
+    own, gloss, names = _all_terms(text, language=language, glossary=glossary)
+    return TextTerms(frozenset(f"{language} {term}" for term in own), frozenset(gloss), frozenset(names))
+
+
+def question_terms(question: str, *, library: Collection[str], glossary: Glossary) -> QuestionTerms:
+    """The terms of a question put to a library that has articles in the languages ``library``."""
+    languages = question_languages(question, library=library)
+    likely = max(languages, key=lambda language: languages[language])
+    own = {language: weigh(terms(question, language=language)) for language in languages if language in library}
+    gloss = weigh(_gloss_terms(question, language=likely, glossary=glossary))
+    names = tuple(question_names(question, language=likely))
+    content = tuple(_question_words(question, languages=languages, names=names, glossary=glossary))
+    return QuestionTerms(languages, own, gloss, names, content)
+
+
+def _question_words(
+    question: str, *, languages: Mapping[str, float], names: Sequence[Name], glossary: Glossary
+) -> Iterator[QuestionWord]:
+    likely = max(languages, key=lambda language: languages[language])
+    translated = (
+        {entry.start: entry.translations for entry in glossary.gloss(question, language=likely)}
+        if likely in glossary.languages
+        else {}
+    )
+    for word in words(question):
+        normal = normalise(word.text)
+        if normal in stop_words(likely):
+            continue
+        own = frozenset(f"{language} {term}" for language in languages for term in word_terms(word.text, language=language))
+        phrases = (word.text,) if likely == "en" else translated.get(word.start, ()) or ((word.text,) if translated else ())
+        gloss = frozenset(term for phrase in phrases for term in terms(phrase, language="en"))
+        keys = frozenset(key for name in names if word.text in name.text for key in name.keys)
+        yield QuestionWord(word.text, max(_LEAST_WEIGHT, _MOST_WEIGHT - zipf(normal, language=likely)), own, gloss, keys)
+
+
+def _all_terms(text: str, *, language: str, glossary: Glossary) -> tuple[list[str], list[str], list[str]]:
+    own = terms(text, language=language)
+    gloss = own if language == "en" else _gloss_terms(text, language=language, glossary=glossary)
+    return own, gloss, name_keys(text, language=language)
+
+
+def _gloss_terms(text: str, *, language: str, glossary: Glossary) -> list[str]:
+    if language == "en":
+        return terms(text, language="en")
+    return glossary.gloss_terms(text, language=language) if language in glossary.languages else []
