@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import random
 import re
 import statistics
 import tempfile
@@ -20,12 +21,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assistant.calibration import CALIBRATION_FILE, answers, calibration_for, encoder_key
+from assistant.calibration import CALIBRATION_FILE, Calibration, answers, calibration_for, encoder_key
 from assistant.citations import cite
 from assistant.evidence import Features, find_evidence
 from assistant.qa import Assistant
 from vectorstore.errors import SourceNotFound, SourceUnreadable
 from vectorstore.indexes import IndexProgress
+from vectorstore.languages import words
+from vectorstore.names import question_names
 from vectorstore.search import hybrid_search
 
 if TYPE_CHECKING:
@@ -41,6 +44,8 @@ if TYPE_CHECKING:
     OnProgress = Callable[[IndexProgress], None]
 
 RANKED_PASSAGES = 100
+_SWAPPED = 0.3
+_THRESHOLD = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,3 +315,116 @@ def results_table(results: Sequence[Result]) -> Table:
         values = (result.figures[name] for name in names)
         table.add_row(result.dataset, str(result.queries), *("–" if value is None else f"{value:.3f}" for value in values))
     return table
+
+
+# Calibration
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """Evidence with whether it answers. ``group`` is the article that it is about: the split for checking is by article."""
+
+    features: Features
+    answerable: bool
+    group: str
+    dataset: str
+
+
+def calibrate_on(folders: Sequence[Path], *, settings: Settings, on_progress: OnProgress = lambda _: None) -> str:
+    """Fit the answerability weights on the questions of ``folders``, write them to ``calibration.json``, say how they do.
+
+    Half of the articles are fitted on, the other half is what the report is about. Besides the sets' own unanswerable questions, answerable
+    ones with a name or number exchanged for that of another question are learned from.
+    """
+    examples: list[Example] = []
+    signature = ""
+    for same in _by_corpus([read_dataset(folder) for folder in folders]):
+        with _library_of(same[0], settings=settings, on_progress=on_progress) as assistant:
+            signature = assistant.encoder.signature
+            for dataset in same:
+                examples += collect_examples(dataset, assistant=assistant, on_progress=on_progress)
+    calibration, report = fit(examples, encoder=encoder_key(signature))
+    try:
+        listed = json.loads(CALIBRATION_FILE.read_text("utf-8"))
+    except FileNotFoundError:
+        listed = []
+    others = [entry for entry in listed if entry["encoder"] != calibration.encoder]
+    CALIBRATION_FILE.write_text(json.dumps([*others, asdict(calibration)], indent=1) + "\n", "utf-8")
+    return report
+
+
+def collect_examples(
+    dataset: Dataset, *, assistant: Assistant, on_progress: OnProgress = lambda _: None
+) -> Iterator[Example]:
+    """The evidence of every question of a set, and of its answerable ones with a name or number exchanged."""
+    variants = replace_names(dataset, swap_share=_SWAPPED)
+    for outcome in run_queries(dataset, assistant=assistant, on_progress=on_progress):
+        if outcome.features:
+            answerable = _is_answerable(dataset, outcome.query)
+            yield Example(outcome.features, answerable, _group(outcome.top_document), dataset.name)
+    for outcome in run_queries(variants, assistant=assistant, on_progress=on_progress):
+        if outcome.features:
+            yield Example(outcome.features, answerable=False, group=_group(outcome.top_document), dataset=variants.name)
+
+
+def replace_names(dataset: Dataset, *, swap_share: float) -> Dataset:
+    """A share of a set's answerable questions with one name or number exchanged for another question's: nothing answers them."""
+    chance = random.Random(20230228)  # noqa: S311 - for repeating, not for secrets
+    names: dict[bool, list[str]] = {True: [], False: []}
+    found: list[tuple[Query, bool, str]] = []
+    for query in dataset.queries:
+        language = query.language or "en"
+        numbers = [word.text for word in words(query.text) if word.text.isdigit() and len(word.text) > 1]
+        listed = [(False, name.text) for name in question_names(query.text, language=language)] + [(True, number) for number in numbers]
+        for is_number, text in listed:
+            names[is_number].append(text)
+        if listed and _is_answerable(dataset, query):
+            found.append((query, *chance.choice(listed)))
+    swapped = []
+    for query, is_number, text in chance.sample(found, int(len(found) * swap_share)):
+        other = chance.choice([name for name in names[is_number] if name not in query.text] or [text])
+        if other != text:
+            exchanged = query.text.replace(text, other, 1)
+            swapped.append(Query(f"{query.id}-swapped", exchanged, query.language, (), answerable=False))
+    return Dataset(f"{dataset.name} (names exchanged)", dataset.corpus, tuple(swapped), {})
+
+
+def fit(examples: Sequence[Example], *, encoder: str) -> tuple[Calibration, str]:
+    """Weights fitted on half of the groups, and a report on the other half."""
+    import numpy as np
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import roc_auc_score
+
+    names = list(asdict(examples[0].features))
+    fitted = [example for example in examples if _half(example.group)]
+    checked = [example for example in examples if not _half(example.group)]
+    matrix = np.array([list(asdict(example.features).values()) for example in fitted])
+    labels = np.array([example.answerable for example in fitted])
+    center, spread = matrix.mean(axis=0), np.maximum(matrix.std(axis=0), 1e-6)
+    model = LogisticRegression(C=1.0, max_iter=2000).fit((matrix - center) / spread, labels)
+    scaled = model.coef_[0] / spread
+    calibration = Calibration(
+        encoder=encoder,
+        bias=round(float(model.intercept_[0] - scaled @ center), 4),
+        weights={name: round(float(weight), 4) for name, weight in zip(names, scaled, strict=True)},
+        threshold=_THRESHOLD,
+    )
+    lines = [f"fitted on {len(fitted)}, checked on {len(checked)} questions of other articles"]
+    for dataset in sorted({example.dataset for example in checked}):
+        part = [example for example in checked if example.dataset == dataset]
+        probabilities = [calibration.probability(example.features) for example in part]
+        answered = [probability >= calibration.threshold for probability in probabilities]
+        right = sum(answer == example.answerable for answer, example in zip(answered, part, strict=True)) / len(part)
+        both = len({example.answerable for example in part}) > 1
+        auroc = f", AUROC {roc_auc_score([example.answerable for example in part], probabilities):.3f}" if both else ""
+        lines.append(f"{dataset}: {right:.3f} right{auroc}")
+    return calibration, "\n".join(lines)
+
+
+def _group(document: str) -> str:
+    """The article that a document is a part of: sets number the parts behind a dash."""
+    return re.sub(r"-\d+$", "", document)
+
+
+def _half(group: str) -> bool:
+    return hashlib.sha256(group.encode()).digest()[0] % 2 == 0

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from ingest.clean import find_furniture, merge_furniture
+from ingest.clean import find_furniture
 from ingest.extract import Extracted, extract
 from ingest.split import split_article
 from ingest.tables import TABLE_SUFFIXES, read_rows
@@ -229,7 +229,7 @@ def _read(document: _Document, *, library: Library, sample: bool) -> tuple[ItemR
 def to_article(found: Extracted, *, article_id: str, path: str | None, sample: bool = False) -> Article:
     """An article from what was extracted, with its language and its furniture."""
     language = detect_language(found.text, declared=found.language)
-    furniture = merge_furniture(found.text, found.furniture, find_furniture(found.text, title=found.title, language=language))
+    furniture = find_furniture(found.text, title=found.title, language=language, known=found.furniture)
     published = found.published
     return Article(
         id=article_id,

@@ -24,13 +24,14 @@ import unicodedata
 import zlib
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vectorstore import languages as words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
     _Report = Callable[[str], None]
     _Rebuild = Callable[[], sqlite3.Connection]
@@ -61,7 +62,7 @@ _STAND_IN = re.compile(r"\b(?:sth|sb|so|o\.s)\.(?:'s)?(?:/(?:sth|sb)\.)?|\b(?:on
 _LEADING = re.compile(r"^(?:to|the|an?) ")
 _BETWEEN_TRANSLATIONS = re.compile(r"[,;/]")
 
-# --- how translations are ordered. Tuned on the even articles of XQuAD (docs/benchmarks.md); none of them matters much.
+# --- how translations are ordered. Tuned on the even articles of XQuAD; none of them matters much.
 _EXAMPLE = 0.5  # what each usage example adds to an entry's weight of 1
 _MAX_EXAMPLES = 8
 _MARKED = 0.6  # dated, regional or of a special field
@@ -158,13 +159,15 @@ class _Record:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What was found for a word: its translations, the records they come from, and how it was found ("" if it was not)."""
+    """What is known of a word alone: its translations and how they were found.
 
-    translations: tuple[str, ...]
-    how: str
+    ``how`` is ``"own"`` (a headword in its own case), ``"lower"`` (only in lower case), ``"lemma"``, ``"compound"`` or ``""``.
+    """
 
-
-_NOTHING = _Found((), "")
+    translations: tuple[str, ...] = ()
+    how: str = ""
+    capitalised: bool = False
+    function: bool = False
 
 
 class Glossary:
@@ -220,7 +223,7 @@ class Glossary:
         dictionary = self._dictionary(language)
         if dictionary is None:
             return [GlossedWord(word.start, word.end, word.text, (), name=False) for word in words_of.words(text)]
-        return list(_gloss(text, dictionary=dictionary))
+        return [glossed for glossed, _ in _gloss(text, dictionary=dictionary)]
 
     def gloss_terms(self, text: str, *, language: str) -> list[str]:
         """English index terms of ``text``, repeats kept, ready for BM25.
@@ -231,13 +234,15 @@ class Glossary:
         """
         if language == "en":
             return words_of.terms(text, language="en")
-        stop = words_of.stop_words(language)
+        dictionary = self._dictionary(language)
+        if dictionary is None:
+            stop = words_of.stop_words(language)
+            plain = [word.text for word in words_of.words(text) if words_of.normalise(word.text) not in stop]
+            return [term for word in plain for term in words_of.word_terms(word, language="en")]
         terms: list[str] = []
-        for glossed in self.gloss(text, language=language):
-            if glossed.translations:
-                terms += _translated_terms(glossed.word, glossed.translations)
-            elif glossed.name or words_of.normalise(glossed.word) not in stop:
-                terms += words_of.word_terms(glossed.word, language="en")
+        for glossed, known in _gloss(text, dictionary=dictionary):
+            if not known.function:
+                terms += _index_terms(glossed.word, glossed.translations)
         return terms
 
     def entries(self, word: str, *, language: str) -> list[Entry]:
@@ -351,11 +356,22 @@ class _Dictionary:
         return self._store.records(key) if key else ()
 
     def _find(self, word: str) -> _Found:
-        """The translations of ``word``: in its own case, then in lower case, as headword or lemma; then as a compound."""
-        capitalised = word[:1].isupper()
+        """What is known of ``word``: nothing of a number, no translations of a function word."""
+        if word[0].isdigit():
+            return _Found()
+        capitalised = word[0].isupper()
         shouted = capitalised and len(word) > 1 and word.isupper()
-        acronym = shouted and (len(word) < _MAX_ACRONYM or bool(self.records(word)))
-        if acronym:  # capitals match only capitals: "AM" is amplitude modulation, "am" is not
+        acronym = shouted and bool(self.records(word))
+        if words_of.normalise(word) in self.stop_words and not (acronym and len(word) < _MAX_ACRONYM):
+            return _Found(capitalised=capitalised, function=True)
+        translations, how = self._look_up(word, capitalised=capitalised, shouted=shouted, acronym=acronym)
+        return _Found(translations, how, capitalised=capitalised)
+
+    def _look_up(self, word: str, *, capitalised: bool, shouted: bool, acronym: bool) -> tuple[tuple[str, ...], str]:
+        """The translations of ``word``, in its own case, then in lower case, as headword or lemma; then as a compound."""
+        if acronym or (
+            shouted and len(word) < _MAX_ACRONYM
+        ):  # capitals match only capitals: "AM" is amplitude modulation, "am" is not
             forms = [word]
         elif shouted:
             forms = [word.capitalize(), word.lower()]
@@ -363,17 +379,17 @@ class _Dictionary:
             forms = words_of.distinct([word, word.lower()]) if capitalised else [word]
         # A capital that the language asks for is part of the word ("Arm", "arm"), so the lower-case word comes after the lemma.
         for form in forms:
-            lemma = form if acronym else words_of.lemma(form, language=self.language)
+            lemma = form if len(forms) == 1 and shouted else words_of.lemma(form, language=self.language)
             if translations := self._translate(form, lemma):
                 how = "lower" if capitalised and form[:1].islower() else "own" if self.records(form) else "lemma"
-                return _Found(translations, how)
+                return translations, how
         if not shouted and (inflection := self._inflection(word)):
             how = "lower" if capitalised and inflection[0].islower() else "lemma"
-            return _Found(self._translate(inflection, inflection), how)
+            return self._translate(inflection, inflection), how
         parts = self._split(word) if not shouted else ()
         if parts:
-            return _Found(_joined([self._translate(part, part) for part in parts]), "compound")
-        return _NOTHING
+            return _joined([self._translate(part, part) for part in parts]), "compound"
+        return (), ""
 
     def _ranked(self, word: str, lemma: str) -> tuple[str, ...]:
         """Up to three translations of a headword, its lemma's records counted in; an order of our own.
@@ -494,88 +510,71 @@ class _Dictionary:
 # --- a text
 
 
-def _gloss(text: str, *, dictionary: _Dictionary) -> Iterator[GlossedWord]:
+def _gloss(text: str, *, dictionary: _Dictionary) -> list[tuple[GlossedWord, _Found]]:
     words = words_of.words(text)
-    seen = [_seen(text, words, position, dictionary) for position in range(len(words))]
-    names = _names(words, seen, dictionary)
-    for word, token, name in zip(words, seen, names, strict=True):
-        yield GlossedWord(word.start, word.end, word.text, () if name else token.found.translations, name=name)
-
-
-@dataclass(frozen=True, slots=True)
-class _Token:
-    """A word in its place: whether it starts a sentence, touches the word before (but for a space), is a function word."""
-
-    found: _Found
-    capitalised: bool = False
-    starts: bool = False
-    touches: bool = False
-    function: bool = False
-
-
-def _seen(text: str, words: Sequence[words_of.Word], position: int, dictionary: _Dictionary) -> _Token:
-    word = words[position]
-    gap = text[words[position - 1].end : word.start] if position else "\n"
-    starts = bool(_STARTS.search(gap)) and not (
-        position and gap.startswith(".") and words[position - 1].text.isdigit() and "\n" not in gap
-    )
-    capitalised = word.text[0].isupper()
-    acronym = capitalised and len(word.text) > 1 and word.text.isupper() and len(word.text) < _MAX_ACRONYM
-    if word.text[0].isdigit():
-        return _Token(_NOTHING, starts=starts)
-    if words_of.normalise(word.text) in dictionary.stop_words and not (acronym and dictionary.records(word.text)):
-        return _Token(_NOTHING, capitalised=capitalised, starts=starts, function=True)
-    touches = bool(position) and gap in {" ", "\u00a0"}
-    return _Token(dictionary.find(word.text), capitalised=capitalised, starts=starts, touches=touches)
-
-
-def _names(words: Sequence[words_of.Word], seen: Sequence[_Token], dictionary: _Dictionary) -> list[bool]:
-    """Which words are names, from what stands around them here and everywhere else in the text."""
-    language = dictionary.language
-    count = len(words)
-    unknown = [token.capitalised and not token.function and not token.found.translations for token in seen]
-    followed = [
-        i + 1 < count and seen[i + 1].touches and seen[i + 1].capitalised and not seen[i + 1].function for i in range(count)
+    found = [dictionary.find(word.text) for word in words]
+    gaps = ["\n", *(text[before.end : word.start] for before, word in pairwise(words))]
+    names = _names([word.text for word in words], found, gaps, dictionary)
+    return [
+        (GlossedWord(word.start, word.end, word.text, () if name else known.translations, name), known)
+        for word, known, name in zip(words, found, names, strict=True)
     ]
-    # A given name is always followed by another name, a surname now and then stands alone.
-    alone = {words[i].text for i in range(count) if unknown[i] and not followed[i]}
-    introduced = [
-        i > 0
-        and not seen[i].starts
-        and (seen[i - 1].starts or not seen[i - 1].capitalised)
-        and dictionary.introduces(words[i - 1].text)
-        for i in range(count)
-    ]
-    lower = {word.text for word in words if not word.text[0].isupper()}
-    names = list(unknown)
-    sure: set[str] = set()
-    for i in range(1, count):
-        token = seen[i]
-        if not token.touches or not token.capitalised or token.function:
+
+
+def _names(words: Sequence[str], found: Sequence[_Found], gaps: Sequence[str], dictionary: _Dictionary) -> list[bool]:
+    """Which words are names, from what stands around them here and everywhere else in the text; ``gaps`` are before the words."""
+    capitalised = [i for i, known in enumerate(found) if known.capitalised and not known.function]
+    touches = {i for i in capitalised if gaps[i] in {" ", "\u00a0"}}
+    names = _expected_names(words, found, touches, dictionary)
+    sure = {words[i] for i in touches if names[i]}
+    lower = {word for word, known in zip(words, found, strict=True) if not known.capitalised}
+    for i in capitalised:
+        word, known = words[i], found[i]
+        if names[i] or word.isupper():
             continue
-        before = words[i - 1].text
-        named = (
-            names[i - 1]
-            and before not in alone
-            and not (seen[i - 1].touches and names[i - 2])
-            and not dictionary.is_title(words[i].text)
-        )
-        titled = not seen[i - 1].function and not names[i - 1] and dictionary.is_title(before)
-        if (named or titled) and _could_be_name(words[i].text, token.found, language):
-            names[i] = True
-            sure.add(words[i].text)
-    for i in range(count):
-        token, word = seen[i], words[i].text
-        if names[i] or not token.capitalised or token.function or introduced[i] or word.isupper():
+        starts = _starts_sentence(words, gaps, i)
+        after_common = i > 0 and (not found[i - 1].capitalised or _starts_sentence(words, gaps, i - 1))
+        if not starts and after_common and dictionary.introduces(words[i - 1]):
             continue
         if word in sure or (word.endswith("s") and word[:-1] in sure):
             names[i] = True
         elif dictionary.capitalises_nouns:
-            names[i] = _used_as_name(word, token.found, dictionary)
-        elif not token.starts and token.found.how != "own":
-            inherits = i > 0 and token.touches and seen[i - 1].capitalised and not names[i - 1] and not seen[i - 1].starts
+            names[i] = _used_as_name(word, known, dictionary)
+        elif not starts and known.how != "own":
+            inherits = i in touches and not after_common and not names[i - 1]
             names[i] = not inherits and word.lower() not in lower
+    if dictionary.capitalises_nouns:
+        return names
+    # An unknown word's capital at the start of a sentence says nothing, unless another capital follows or it has one elsewhere.
+    elsewhere = {words[i] for i in capitalised if names[i] and not _starts_sentence(words, gaps, i)}
+    return [
+        name and (i + 1 in touches or words[i] in elsewhere or _used_in_english(words[i], dictionary.language))
+        for i, name in enumerate(names)
+    ]
+
+
+def _expected_names(
+    words: Sequence[str], found: Sequence[_Found], touches: Container[int], dictionary: _Dictionary
+) -> list[bool]:
+    """Which words are unknown and capitalised, or stand where a surname does: touching a title or a given name before them."""
+    names = [known.capitalised and not known.function and not known.translations for known in found]
+    # A given name is always followed by another name, a surname now and then stands alone.
+    alone = {word for i, word in enumerate(words) if names[i] and i + 1 not in touches}
+    for i in range(1, len(words)):
+        if i not in touches or found[i - 1].function:
+            continue
+        titled = not names[i - 1] and dictionary.is_title(words[i - 1])
+        third = i - 1 in touches and names[i - 2]
+        named = names[i - 1] and words[i - 1] not in alone and not third and not dictionary.is_title(words[i])
+        names[i] = names[i] or ((named or titled) and _could_be_name(words[i], found[i], dictionary.language))
     return names
+
+
+def _starts_sentence(words: Sequence[str], gaps: Sequence[str], position: int) -> bool:
+    """Whether the word's capital may only be that of a sentence; "28. Februar" does not start one."""
+    gap = gaps[position]
+    ordinal = position > 0 and gap.startswith(".") and "\n" not in gap and words[position - 1].isdigit()
+    return not ordinal and _STARTS.search(gap) is not None
 
 
 def _could_be_name(word: str, found: _Found, language: str) -> bool:
@@ -588,7 +587,6 @@ def _could_be_name(word: str, found: _Found, language: str) -> bool:
 
 def _used_as_name(word: str, found: _Found, dictionary: _Dictionary) -> bool:
     """Whether a noun that nothing introduces is a name: English uses it almost as often, or it is a rare verb with a capital."""
-    frequency = words_of.zipf(word, language=dictionary.language)
     if found.how == "lower" or not _could_be_name(word, found, dictionary.language):
         return False
     english = words_of.zipf(word, language="en")
@@ -597,11 +595,16 @@ def _used_as_name(word: str, found: _Found, dictionary: _Dictionary) -> bool:
         return False
     if (
         found.how == "own"
-        and frequency < _ENGLISH_WORD_ZIPF
+        and words_of.zipf(word, language=dictionary.language) < _ENGLISH_WORD_ZIPF
         and any("v" in r.labels.split(", ") for r in dictionary.records(word.lower()))
     ):
         return True
-    return english > 0 and frequency - english <= _NAME_ZIPF_GAP
+    return english > 0 and _used_in_english(word, dictionary.language)
+
+
+def _used_in_english(word: str, language: str) -> bool:
+    """Whether English uses ``word`` nearly as often as its own language, as it does a name."""
+    return words_of.zipf(word, language=language) - words_of.zipf(word, language="en") <= _NAME_ZIPF_GAP
 
 
 # --- translations of a record
@@ -628,9 +631,9 @@ def _joined(parts: Sequence[Sequence[str]]) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=100_000)
-def _translated_terms(word: str, translations: tuple[str, ...]) -> tuple[str, ...]:
+def _index_terms(word: str, translations: tuple[str, ...]) -> tuple[str, ...]:
     terms = [term for phrase in translations for term in words_of.terms(phrase, language="en")]
-    if _zipf(word) >= _KNOWN_IN_ENGLISH:
+    if not translations or _zipf(word) >= _KNOWN_IN_ENGLISH:
         terms += words_of.word_terms(word, language="en")
     return tuple(words_of.distinct(terms))
 

@@ -195,6 +195,7 @@ class BundledEncoder(SentenceTransformerEncoder):
         from tokenizers import Tokenizer
 
         tokenizer = Tokenizer.from_file(str(self._path / "tokenizer.json"))
+        tokenizer.encode_special_tokens = True  # a written "</s>" in an article is text, as the model reads it
         tokenizer.no_truncation()
         tokenizer.no_padding()
         return tokenizer

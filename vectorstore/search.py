@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -40,10 +41,10 @@ RERANKED = 30
 class Weights:
     """What the lexical scores count beside the dense one: z(dense) + own·z + gloss·z + names·z."""
 
-    own: float = 0.4
-    gloss: float = 0.4
-    names: float = 0.1
-    sentences: float = 1.0
+    own: float = 0.25
+    gloss: float = 0.3
+    names: float = 0.05
+    sentences: float = 1.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,30 +126,34 @@ def fuse(
     """Candidates by z(dense) + w·z(lexical), best first, ties by id.
 
     The dense score is the passage's cosine plus that of its best sentence (or the passage's again, where its sentences have no
-    vectors). Each side is standardised over its own top ``CANDIDATES``; a passage that a side did not find gets 0 from it. Own stems count
+    vectors). Each side is standardised over its own top ``CANDIDATES``; a passage that the terms did not find scores 0 there. Own stems count
     as far as question and passage are likely to share a language, the gloss for the rest.
     """
     dense = {
         id_: passage + weights.sentences * max(sentences, default=passage) for id_, (passage, sentences) in cosines.items()
     }
-    total = _standardised(sorted(dense.items(), key=lambda pair: -pair[1]))
-    sides = {name: _standardised(ranking) for name, ranking in lexical.items()}
+    total = _standardised(sorted(dense.items(), key=lambda pair: -pair[1]), pad=False)
+    sides = {name: _standardised(ranking, pad=True) for name, ranking in lexical.items()}
     for id_ in total:
         same = terms.languages.get(languages[id_], 0.0)
-        total[id_] += weights.own * same * sides["own"].get(id_, 0.0)
-        total[id_] += weights.gloss * (1.0 - same) * sides["gloss"].get(id_, 0.0)
-        total[id_] += weights.names * sides["names"].get(id_, 0.0)
+        total[id_] += weights.own * same * sides["own"][id_]
+        total[id_] += weights.gloss * (1.0 - same) * sides["gloss"][id_]
+        total[id_] += weights.names * sides["names"][id_]
     return sorted(total.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
-def _standardised(ranking: Ranking) -> dict[str, float]:
-    """Scores less the mean of the best ``CANDIDATES``, in their deviations; plain differences where there is no spread."""
-    if not ranking:
-        return {}
+def _standardised(ranking: Ranking, *, pad: bool) -> defaultdict[str, float]:
+    """Scores less the mean of the best ``CANDIDATES``, in their deviations; plain differences where there is no spread.
+
+    With ``pad``, a ranking that found fewer goes on with zeros, and what it did not find stands where a score of 0 would.
+    """
     top = np.array([score for _, score in ranking[:CANDIDATES]])
-    deviation = float(top.std())
+    if pad and len(top) < CANDIDATES:
+        top = np.pad(top, (0, CANDIDATES - len(top)))
+    mean, deviation = (float(top.mean()), float(top.std())) if len(top) else (0.0, 0.0)
     scale = deviation if len(top) > 2 and deviation > 1e-6 else 1.0  # noqa: PLR2004 - two points have no spread to speak of
-    return {id_: (score - float(top.mean())) / scale for id_, score in ranking}
+    absent = -mean / scale if pad and ranking else 0.0
+    return defaultdict(lambda: absent, ((id_, (score - mean) / scale) for id_, score in ranking))
 
 
 def _dense_ranking(

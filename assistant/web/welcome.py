@@ -1,0 +1,74 @@
+"""The page's own furniture as HTML: masthead, introduction, and what became of dropped files. Escapes whatever came from outside."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Protocol
+
+from assistant.web.render import counted
+from assistant.web.texts import TEXTS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from assistant.web.texts import Language
+
+
+class Item(Protocol):
+    """What became of one source: the fields that ``ingest`` reports of it."""
+
+    @property
+    def source(self) -> str:
+        """The path or address as it was read."""
+
+    @property
+    def status(self) -> str:
+        """``added``, ``updated``, ``unchanged``, ``duplicate`` or ``failed``."""
+
+    @property
+    def reason(self) -> str | None:
+        """Why, where there is something to say."""
+
+
+def masthead_html(count: int | None, *, language: Language) -> str:
+    """The program's name and how many articles it knows (``None``: not known yet)."""
+    words = TEXTS[language]
+    known = (
+        "&nbsp;" if count is None else escape(counted("articles", count, language=language) if count else words["articles_none"])
+    )
+    return f'<header class="masthead"><h1>Fundstelle</h1><p class="count">{known}</p></header>'
+
+
+def intro_html(count: int, *, examples: bool, language: Language) -> str:
+    """What a new visitor reads first: what this is for or, with an empty library, how to fill it."""
+    words = TEXTS[language]
+    tagline = f'<p class="tagline">{escape(words["tagline"])}</p>'
+    if count:
+        below = f'<p class="examples">{escape(words["suggestions_heading"])}</p>' if examples else ""
+        return f'<section class="intro">{tagline}{below}</section>'
+    how = f"<p>{escape(words['empty_files'])}</p><pre><code>fundstelle add FILE</code></pre>"
+    return f'<section class="intro empty">{tagline}<h2>{escape(words["empty_heading"])}</h2>{how}</section>'
+
+
+def adding_html(count: int, *, language: Language) -> str:
+    """What is shown while files are read."""
+    files = counted("files", count, language=language)
+    return f'<p class="working" role="status">{escape(TEXTS[language]["adding"].format(count=files))}</p>'
+
+
+def report_html(items: Sequence[Item], *, language: Language) -> str:
+    """What became of each file, with the reason where there is one."""
+    rows = "".join(item_html(item, language=language) for item in items)
+    return f'<ul class="report" role="status">{rows}</ul>'
+
+
+def item_html(item: Item, *, language: Language) -> str:
+    """One file: its name without the folder it was uploaded to, its status, the reason."""
+    name = PurePath(item.source).name
+    status = escape(TEXTS[language].get(item.status, item.status))
+    # The reader knows the file by its name, not by the folder that uploads go to.
+    why = (item.reason or "").replace(item.source, name)
+    reason = f'<span class="why" dir="auto">{escape(why)}</span>' if why else ""
+    tone = "bad" if item.status == "failed" else "good"
+    return f'<li><span class="file" dir="auto">{escape(name)}</span><span class="{tone}">{status}</span>{reason}</li>'

@@ -1,0 +1,167 @@
+"""A stand-in for the assistant, of the same shape, with knobs: for what the page does, not for what an answer says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from assistant.types import Answer, AnswerEvent, Citation, Searched, Sentence
+from vectorstore.errors import ArticleNotFound
+from vectorstore.types import Article, Filters, Hit, Passage, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from assistant.types import Turn
+
+TEXT = (
+    "Blinken wirbt um frühere Sowjetrepubliken\n\n"
+    "WASHINGTON – US-Außenminister Antony Blinken reist Ende des Monats nach Kasachstan und Usbekistan. "
+    "Als Ziel gilt, um frühere Sowjetrepubliken zu werben, die der Einmarsch in der Ukraine beunruhigt. "
+    "In Astana ist ein Treffen mit den Außenministern der fünf zentralasiatischen Staaten geplant. "
+    "Danach fliegt Blinken nach Taschkent weiter."
+)
+QUOTE = "Als Ziel gilt, um frühere Sowjetrepubliken zu werben, die der Einmarsch in der Ukraine beunruhigt."
+SECOND = "In Astana ist ein Treffen mit den Außenministern der fünf zentralasiatischen Staaten geplant."
+
+
+def make_article(**changes: Any) -> Article:
+    """A German sample article, with ``changes``."""
+    values: dict[str, Any] = {
+        "id": "https://welt.example/blinken",
+        "text": TEXT,
+        "title": "Blinken wirbt um frühere Sowjetrepubliken",
+        "source": "Welt News",
+        "language": "de",
+        "url": "https://welt.example/blinken",
+        "published_at": datetime(2023, 2, 16, tzinfo=UTC),
+        "published_precision": "day",
+        "published_from": "dateline",
+        "fetched_at": datetime(2023, 2, 17, tzinfo=UTC),
+        "sample": True,
+    }
+    return Article(**{**values, **changes})
+
+
+def cite(article: Article, quote: str, *, number: int = 1, **changes: Any) -> Citation:
+    """A citation of ``quote``, which stands in ``article``, with 120 characters of context."""
+    start = article.text.index(quote)
+    end = start + len(quote)
+    values: dict[str, Any] = {
+        "number": number,
+        "quote": quote,
+        "start": start,
+        "end": end,
+        "verbatim": True,
+        "context_before": article.text[max(0, start - 120) : start],
+        "context_after": article.text[end : end + 120],
+        "article_id": article.id,
+        "version": article.version,
+        "title": article.title,
+        "source": article.source,
+        "url": article.url,
+        "language": article.language,
+        "published_at": article.published_at,
+        "published_precision": article.published_precision,
+        "published_from": article.published_from,
+        "fetched_at": article.fetched_at,
+    }
+    return Citation(**{**values, **changes})
+
+
+def hit_of(article: Article) -> Hit:
+    """A passage of the whole ``article``."""
+    passage = Passage(
+        article_id=article.id, version=article.version, start=0, end=len(article.text), sentences=(Span(0, len(article.text)),)
+    )
+    return Hit(passage=passage, article=article, score=1.0, cosine=0.8, sentence_scores=(0.8,))
+
+
+def answer_with(*citations: Citation, question: str = "Why?", hits: Sequence[Hit] = (), **changes: Any) -> Answer:
+    """An answer that quotes ``citations``, one to a line."""
+    text, sentences = "", []
+    for citation in citations:
+        start = len(text)
+        text += f"{citation.quote} [{citation.number}]"
+        sentences.append(Sentence(start=start, end=len(text), citations=(citation.number,), support="quoted"))
+        text += "\n\n"
+    values: dict[str, Any] = {
+        "question": question,
+        "searched": Searched(question=question, filters=Filters()),
+        "text": text.rstrip(),
+        "language": "en",
+        "sentences": tuple(sentences),
+        "citations": citations,
+        "hits": tuple(hits),
+        "abstained": not citations,
+        "reason": "",
+        "confidence": None,
+        "model": None,
+    }
+    return Answer(**{**values, **changes})
+
+
+@dataclass(frozen=True)
+class FakeItem:
+    """What became of one dropped file."""
+
+    source: str
+    status: str = "added"
+    article_id: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class FakeReport:
+    """What became of all of them."""
+
+    items: tuple[FakeItem, ...]
+
+
+@dataclass
+class FakeAssistant:
+    """Answers every question with the same answer; ``failure`` is raised instead, ``statuses`` go by file name."""
+
+    articles_kept: list[Article] = field(default_factory=list)
+    answer: Answer | None = None
+    failure: Exception | None = None
+    examples: list[str] = field(default_factory=list)
+    statuses: dict[str, tuple[str, str]] = field(default_factory=dict)
+    asked: list[tuple[str, tuple[Turn, ...]]] = field(default_factory=list)
+
+    def stream(self, question: str, *, history: Sequence[Turn] = (), **_: Any) -> Iterator[AnswerEvent]:
+        """One step, then the answer."""
+        self.asked.append((question, tuple(history)))
+        yield AnswerEvent(kind="step", text="search")
+        if self.failure:
+            raise self.failure
+        yield AnswerEvent(kind="answer", answer=self.answer)
+
+    def add(self, sources: Sequence[str | Path], **_: Any) -> FakeReport:
+        """Pretend to read the files."""
+        items = []
+        for source in sources:
+            status, reason = self.statuses.get(Path(source).name, ("added", ""))
+            items.append(FakeItem(str(source), status=status, reason=reason.format(source=source) or None))
+            if status == "added":
+                text = Path(source).read_text(encoding="utf-8")
+                self.articles_kept.append(make_article(id=str(source), text=text, sample=False))
+        return FakeReport(tuple(items))
+
+    def article(self, article_id: str, version: str | None = None) -> Article:
+        """The article, or the error for one that is not there."""
+        for article in self.articles_kept:
+            if article.id == article_id and version in {None, article.version}:
+                return article
+        message = f"No article {article_id}"
+        raise ArticleNotFound(message)
+
+    def article_count(self) -> int:
+        """How many there are."""
+        return len(self.articles_kept)
+
+    def suggestions(self, limit: int = 3) -> list[str]:
+        """The examples that were set."""
+        return self.examples[:limit]

@@ -1,0 +1,290 @@
+"""What answers look like: everything from outside is text, and only text."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+
+import pytest
+from fakes import QUOTE, SECOND, FakeItem, answer_with, cite, hit_of, make_article
+
+from assistant.types import Searched, Sentence
+from assistant.web.local import date_attribute, date_text, language_name
+from assistant.web.render import answer_html, error_html, exchange_html, safe_url
+from assistant.web.texts import TEXTS, pick_language
+from assistant.web.welcome import intro_html, masthead_html, report_html
+from vectorstore.types import Filters
+
+HOSTILE = (
+    '<script>window.pwned = 1</script><img src=x onerror="window.pwned=1"> </mark></blockquote><b>bold</b> **bold** '
+    "[link](javascript:alert(1)) ![x](https://evil.example/x.png) ${window.pwned=1} `x` {{value}} \"'&amp;&lt; $$x$$ [7]"
+)
+# What the renderer itself writes; anything else came through from a text.
+TAGS = re.compile("article|h[1-3]|div|p|span|a|ol|ul|li|cite|time|blockquote|mark|details|summary|strong|section|pre|code|header")
+ATTRIBUTES = re.compile("class|id|dir|lang|href|target|rel|datetime|title|tabindex|role|aria-(label|hidden|live|busy)")
+
+
+class Reader(HTMLParser):
+    """Collects tags, attributes, links and the text of a piece of HTML."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.links: list[str] = []
+        self.marks: list[str] = []
+        self.languages: list[str] = []
+        self.words: list[str] = []
+        self.marking = 0
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note the tag and what it carries."""
+        self.tags.add(tag)
+        self.attributes.update(name for name, _ in attrs)
+        self.links += [value or "" for name, value in attrs if name in {"href", "src"}]
+        self.languages += [value or "" for name, value in attrs if name == "lang" and tag == "blockquote"]
+        if tag == "mark":
+            self.marking += 1
+            self.marks.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        """Note where a mark ends."""
+        self.marking -= tag == "mark"
+
+    def handle_data(self, data: str) -> None:
+        """Keep the words."""
+        self.words.append(data)
+        if self.marking:
+            self.marks[-1] += data
+
+    @property
+    def text(self) -> str:
+        """All words."""
+        return "".join(self.words)
+
+
+def test_a_quote_is_marked_in_its_context_with_its_source() -> None:
+    """The card shows context, quote, outlet, date, language, title, the way to the original, and that the slice was compared."""
+    article = make_article()
+    html = answer_html(answer_with(cite(article, QUOTE), cite(article, SECOND, number=2)), anchor="q1", language="en")
+    reader = Reader(html)
+    assert reader.marks == [QUOTE, SECOND]
+    assert reader.languages == ["de", "de"]
+    for words in ("Welt News", "16 February 2023", "German", article.title, "Word for word as in the article", "Danach fliegt"):
+        assert words in reader.text
+    assert reader.links == ["#q1-1", "#q1-2", article.url, article.url]
+    assert html.count('rel="noopener noreferrer"') == html.count('target="_blank"') == 2
+    assert 'id="q1-1"' in html
+
+
+def test_a_quote_keeps_its_line_breaks() -> None:
+    """A quote over two paragraphs is marked with every character it has."""
+    article = make_article(text="Davor.\n\nErster Absatz.\n \n\nZweiter Absatz. Danach.")
+    quote = "Erster Absatz.\n \n\nZweiter Absatz."
+    assert Reader(answer_html(answer_with(cite(article, quote)), anchor="q", language="de")).marks == [quote]
+
+
+def test_nothing_from_outside_becomes_markup() -> None:
+    """Scripts, tags, Markdown and templates in any field are shown as they are written."""
+    article = make_article(
+        text=f"Before {HOSTILE} after.", title=HOSTILE, source=HOSTILE, url="javascript:alert(1)", published_from=HOSTILE
+    )
+    cited = answer_with(
+        cite(article, HOSTILE),
+        question=HOSTILE,
+        searched=Searched(question=f"{HOSTILE}!", filters=Filters()),
+        sentences=(Sentence(start=0, end=5, citations=(1,), support="unsupported", reason=HOSTILE),),
+        model=HOSTILE,
+    )
+    refused = answer_with(question=HOSTILE, text=HOSTILE, reason=f"{HOSTILE}?", hits=[hit_of(article)])
+    pieces = [
+        exchange_html(HOSTILE, answer_html(cited, anchor="q1", language="en", samples={article.id}), anchor="q1", live=True),
+        answer_html(refused, anchor="q2", language="de"),
+        error_html(HOSTILE, language="en"),
+        report_html([FakeItem(source=f"/tmp/{HOSTILE.replace('/', '')}", status=HOSTILE, reason=HOSTILE)], language="en"),
+    ]
+    for html in pieces:
+        reader = Reader(html)
+        assert all(TAGS.fullmatch(tag) for tag in reader.tags)
+        assert all(ATTRIBUTES.fullmatch(name) for name in reader.attributes)
+        assert set(reader.links) <= {"#q1-1"}
+        assert HOSTILE in reader.text
+    assert Reader(pieces[0]).marks == [HOSTILE]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        None,
+        "",
+        "javascript:alert(1)",
+        "JaVaScRiPt:alert(1)",
+        " https://a.example",
+        "java\nscript:alert(1)",
+        "data:text/html,<script>",
+        "file:///etc/passwd",
+        "//evil.example/x",
+        "https:evil",
+        "https://a.example\\@evil.example",
+        "https://[broken",
+        "vbscript:x",
+        "/relative",
+    ],
+)
+def test_only_whole_web_addresses_become_links(url: str | None) -> None:
+    """Anything but http and https with a host stays without a link."""
+    article = make_article(url=url)
+    assert not safe_url(url)
+    assert "target=" not in answer_html(answer_with(cite(article, QUOTE)), anchor="q", language="en")
+
+
+def test_an_address_cannot_leave_its_attribute() -> None:
+    """Quotation marks in an address are escaped."""
+    url = "https://a.example/?q=\"><script>&x='1"
+    reader = Reader(answer_html(answer_with(cite(make_article(url=url), QUOTE)), anchor="q", language="en"))
+    assert url in reader.links
+    assert "script" not in reader.tags
+
+
+def test_a_refusal_gives_its_reason_and_folds_the_nearest_passages() -> None:
+    """An answer that abstains has no cards; what was looked at is there, closed."""
+    answer = answer_with(
+        text="The articles do not answer this.", reason="No article names Beijing.", hits=[hit_of(make_article())]
+    )
+    html = answer_html(answer, anchor="q", language="en")
+    assert "No article names Beijing." in html
+    assert "<details" in html
+    assert "<details open" not in html
+    assert "The nearest passage" in html
+    assert QUOTE in Reader(html).text
+    assert "<mark" not in html
+
+
+def test_an_unchecked_quote_says_so() -> None:
+    """What was not compared with the article is not shown as compared."""
+    html = answer_html(answer_with(cite(make_article(), QUOTE, verbatim=False)), anchor="q", language="en")
+    assert "Not checked word for word" in html
+    assert "Word for word as in the article" not in html
+
+
+def test_samples_are_labelled() -> None:
+    """An article that came with the program is marked, others are not."""
+    article = make_article()
+    answer = answer_with(cite(article, QUOTE))
+    assert ">Beispiel<" in answer_html(answer, anchor="q", language="de", samples={article.id})
+    assert ">Beispiel<" not in answer_html(answer, anchor="q", language="de")
+
+
+def test_a_marker_without_a_citation_stays_text() -> None:
+    """Only numbers that have a card are links."""
+    answer = answer_with(cite(make_article(), QUOTE), text=f"{QUOTE} [1] [9]", sentences=())
+    reader = Reader(answer_html(answer, anchor="q", language="en"))
+    assert reader.links[:-1] == ["#q-1"]
+    assert "[9]" in reader.text
+
+
+def test_notes_tell_what_was_searched_and_what_is_missing() -> None:
+    """A question that was rewritten, articles that could not be searched and a model are named."""
+    answer = answer_with(
+        cite(make_article(), QUOTE),
+        searched=Searched(question="Why does Blinken visit Astana?", filters=Filters()),
+        pending=1200,
+        model="ollama:tiny",
+    )
+    text = Reader(answer_html(answer, anchor="q", language="en")).text
+    assert "Searched for: Why does Blinken visit Astana?" in text
+    assert "1,200 articles are not searchable yet" in text
+    assert "Written by ollama:tiny" in text
+
+
+@pytest.mark.parametrize(
+    ("precision", "english", "german", "attribute"),
+    [
+        ("year", "2023", "2023", "2023"),
+        ("month", "February 2023", "Februar 2023", "2023-02"),
+        ("day", "16 February 2023", "16. Februar 2023", "2023-02-16"),
+        (None, "16 February 2023", "16. Februar 2023", "2023-02-16"),
+        ("minute", "16 February 2023, 14:05 UTC", "16. Februar 2023, 14:05 UTC", "2023-02-16T14:05Z"),
+    ],
+)
+def test_dates_are_no_finer_than_they_are_known(precision: str | None, english: str, german: str, attribute: str) -> None:
+    """A year is shown as a year."""
+    moment = datetime(2023, 2, 16, 14, 5, 9, tzinfo=UTC)
+    assert date_text(moment, precision=precision, language="en") == english
+    assert date_text(moment, precision=precision, language="de") == german
+    assert date_attribute(moment, precision=precision) == attribute
+
+
+def test_undated_and_unknown_are_said() -> None:
+    """No date and no language are words, not gaps, and the quote's language is marked as unknown."""
+    article = make_article(published_at=None, language="und", title="", source="")
+    html = answer_html(answer_with(cite(article, QUOTE)), anchor="q", language="en")
+    assert "undated" in html
+    assert "language unknown" in html
+    assert "Untitled article" in html
+    assert '<blockquote lang=""' in html
+
+
+def test_a_malformed_language_is_no_attribute() -> None:
+    """Only a well-formed tag gets into ``lang``."""
+    html = answer_html(answer_with(cite(make_article(language='de" onclick="x'), QUOTE)), anchor="q", language="en")
+    assert "onclick" not in Reader(html).attributes
+    assert language_name("zz-!", language="en") == ""
+    assert language_name("pt-BR", language="de") == "Portugiesisch (Brasilien)"
+
+
+def test_welcome_counts_and_explains() -> None:
+    """The masthead counts in the reader's way; an empty library says what to type."""
+    assert "1.028 Artikel" in masthead_html(1028, language="de")
+    assert "1 article<" in masthead_html(1, language="en")
+    assert "fundstelle add FILE" in intro_html(0, examples=False, language="en")
+
+
+def test_a_report_names_the_file_and_not_the_folder() -> None:
+    """The folder of uploads is of no use to the reader."""
+    item = FakeItem(source="/cache/uploads/3fa/a.txt", status="failed", reason="/cache/uploads/3fa/a.txt is empty")
+    text = Reader(report_html([item], language="en")).text
+    assert "a.txt is empty" in text
+    assert "uploads" not in text
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        (None, "en"),
+        ("de-AT,de;q=0.9,en;q=0.8", "de"),
+        ("en-US,en;q=0.9,de;q=0.8", "en"),
+        ("fr,de;q=0.7,en;q=0.3", "de"),
+        ("en;q=0.2, de;q=0.9", "de"),
+        ("de;q=0, en", "en"),
+        ("ja", "en"),
+        ("de;q=x", "en"),
+    ],
+)
+def test_the_language_follows_the_browser(header: str | None, language: str) -> None:
+    """German where it is wanted more than English, else English."""
+    assert pick_language(header) == language
+
+
+def test_both_languages_say_the_same_things() -> None:
+    """Same keys, same placeholders."""
+    assert TEXTS["de"].keys() == TEXTS["en"].keys()
+    for key, english in TEXTS["en"].items():
+        assert english.count("{") == TEXTS["de"][key].count("{"), key
+
+
+def test_the_context_is_the_quotes_own_paragraph() -> None:
+    """Other paragraphs are left out, unless the quote is nearly all of its own."""
+    long = "Ein längerer Satz davor, der zum selben Absatz gehört und ihn verständlich macht."
+    article = make_article(text=f"Überschrift\n\n{long} Das Zitat. Danach mehr.\n\nAnderer Absatz.")
+    text = Reader(answer_html(answer_with(cite(article, "Das Zitat.")), anchor="q", language="de")).text
+    assert long in text
+    assert "Danach mehr." in text
+    assert "Anderer Absatz" not in text
+    lonely = make_article(text="Absatz davor.\n\nDas Zitat.\n\nAbsatz danach.")
+    text = Reader(answer_html(answer_with(cite(lonely, "Das Zitat.")), anchor="q", language="de")).text
+    assert "Absatz davor." in text
+    assert "Absatz danach." in text

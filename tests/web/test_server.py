@@ -1,0 +1,173 @@
+"""Who is answered, with which headers, and what stays shut whatever the environment says."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from fakes import FakeAssistant, make_article
+
+from assistant.web.guard import allowed_path, policy
+from assistant.web.server import create_app, listen, serve
+from vectorstore.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Any: the page needs only part of what an assistant can do.
+NOBODY: Any = FakeAssistant()
+
+
+@pytest.fixture
+def address(serve_page: Callable[[Any], str]) -> str:
+    """A running page."""
+    return serve_page(FakeAssistant(articles_kept=[make_article()]))
+
+
+def test_the_page_loads_with_its_headers(address: str) -> None:
+    """The page is there, nothing outside may be loaded, and inline script only by hash."""
+    response = httpx.get(address)
+    assert response.status_code == 200
+    assert "Fundstelle" in response.text
+    directives = dict(part.strip().split(" ", 1) for part in response.headers["content-security-policy"].split(";"))
+    assert directives["default-src"] == "'none'"
+    assert directives["frame-ancestors"] == "'none'"
+    assert "unsafe-inline" not in directives["script-src"]
+    assert "'sha256-" in directives["script-src"]
+    assert "http" not in response.headers["content-security-policy"]
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert response.headers["referrer-policy"] == "no-referrer"
+    assert response.headers["cache-control"] == "no-store"
+
+
+def test_assets_carry_the_policy_too(address: str) -> None:
+    """Every response is guarded, also the refusals."""
+    for path in ("/theme.css", "/favicon.ico", "/nowhere"):
+        assert "default-src 'none'" in httpx.get(address + path).headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("path", ["/", "/config", "/gradio_api/queue/join", "/nowhere"])
+def test_a_forged_host_is_refused(address: str, path: str) -> None:
+    """A name that was pointed at this machine (DNS rebinding) gets nothing, also when the origin matches."""
+    headers = {"Host": "evil.example", "Origin": "http://evil.example"}
+    assert httpx.get(address + path, headers=headers).status_code == 400
+    assert httpx.post(address + path, headers=headers, json={}).status_code == 400
+
+
+@pytest.mark.parametrize("host", ["localhost:7860", "127.0.0.1", "[::1]:7860"])
+def test_this_machine_has_its_names(address: str, host: str) -> None:
+    """All names of this machine are answered."""
+    assert httpx.get(address, headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://localhost:1"])
+def test_another_page_cannot_ask(address: str, origin: str) -> None:
+    """A page from elsewhere, even from another port of this machine, can neither send nor read."""
+    response = httpx.post(f"{address}/gradio_api/queue/join", headers={"Origin": origin}, json={})
+    assert response.status_code == 403
+    assert "access-control-allow-origin" not in httpx.get(f"{address}/config", headers={"Origin": origin}).headers
+    crossing = {"Sec-Fetch-Site": "cross-site"}
+    assert httpx.post(f"{address}/gradio_api/upload", headers=crossing, files={"files": b"x"}).status_code == 403
+
+
+def test_a_forwarded_address_is_not_believed(address: str) -> None:
+    """No proxy stands before the page, so none can move it elsewhere."""
+    page = httpx.get(address, headers={"X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https"}).text
+    assert "evil.example" not in page
+
+
+SWITCHES = {
+    "GRADIO_ALLOWED_PATHS": "/",
+    "GRADIO_ANALYTICS_ENABLED": "True",
+    "GRADIO_MCP_SERVER": "True",
+    "GRADIO_ROOT_PATH": "https://evil.example",
+    "GRADIO_RUN_HISTORY": "True",
+    "GRADIO_SHARE": "True",
+    "GRADIO_SSR_MODE": "True",
+    "GRADIO_VIBE_MODE": "1",
+    "GRADIO_WATCH_DIRS": "/",
+}
+
+
+def test_gradio_switches_in_the_environment_do_nothing(
+    serve_page: Callable[[Any], str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What gradio would read from the environment is gone, and its other doors are shut."""
+    for name, value in SWITCHES.items():
+        monkeypatch.setenv(name, value)
+    address = serve_page(FakeAssistant(articles_kept=[make_article()]))
+    assert {name for name in os.environ if name.startswith("GRADIO_")} == {"GRADIO_TEMP_DIR"}
+    config = httpx.get(f"{address}/config").json()
+    assert not any(
+        config.get(key) for key in ("run_history", "mcp_server", "vibe_mode", "dev_mode", "analytics_enabled", "is_space")
+    )
+    assert config["root"] == address
+    secret = tmp_path / "secret.txt"
+    secret.write_text("secret", encoding="utf-8")
+    for path in (
+        f"/gradio_api/file={secret}",
+        "/gradio_api/file=/etc/passwd",
+        "/gradio_api/proxy=https://x.hf.space/",
+        "/gradio_api/mcp/",
+        "/gradio_api/runs",
+        "/gradio_api/info",
+        "/gradio_api/vibe-code/",
+        "/monitoring",
+        "/monitoring/summary",
+        "/docs",
+        "/openapi.json",
+        "/assets/..%2f..%2f__init__.py",
+    ):
+        assert httpx.get(address + path).status_code in {403, 404}, path
+
+
+def test_uploads_are_for_this_user_alone(tmp_path: Path) -> None:
+    """The folder for dropped files is not readable by others."""
+    uploads = tmp_path / "a" / "uploads"
+    create_app(NOBODY, uploads=uploads)
+    assert uploads.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.org", ""])
+def test_only_this_machine_is_served(host: str) -> None:
+    """There is no login, so no address that others reach."""
+    with pytest.raises(SettingsError, match=r"127\.0\.0\.1"):
+        serve(NOBODY, host=host, port=0)
+
+
+def test_a_taken_port_is_named_with_the_remedy() -> None:
+    """The message says which port and which option."""
+    with listen("127.0.0.1", port=0) as listener:
+        port = listener.getsockname()[1]
+        with pytest.raises(SettingsError, match=rf"Port {port} .*--port"):
+            serve(NOBODY, port=port)
+
+
+def test_an_impossible_port_is_refused() -> None:
+    """A number that is no port is a setting that cannot be used."""
+    with pytest.raises(SettingsError, match="--port"):
+        listen("127.0.0.1", port=70000)
+
+
+def test_paths_that_climb_are_not_allowed() -> None:
+    """A folder that is open does not open its neighbours."""
+    assert allowed_path("/assets/x.js")
+    assert not allowed_path("/assets/../gradio_api/info")
+    assert not allowed_path("/gradio_api/file=/etc/passwd")
+
+
+def test_the_policy_hashes_inline_scripts_only() -> None:
+    """Scripts with a source need no hash."""
+    assert policy(b"<script src='a.js'></script>").count("sha256-") == 0
+    assert policy(b"<script>a</script><script type=module>b</script>").count("sha256-") == 2
+
+
+def test_importing_the_server_does_not_load_gradio() -> None:
+    """Gradio is loaded when a page is made, not before."""
+    code = "import sys, assistant, assistant.types, assistant.web.server; sys.exit('gradio' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False, cwd=Path(__file__).parents[2]).returncode == 0
