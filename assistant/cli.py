@@ -234,7 +234,8 @@ def serve(
         if samples_if_empty and not assistant.article_count():
             with _progress() as on_progress:
                 assistant.add(samples=True, on_item=_report_item(quiet=True), on_progress=on_progress)
-        serve_page(assistant, host=host, port=port)
+        uploads = assistant.settings.cache / "uploads"
+        serve_page(assistant, host=host, port=port, uploads=uploads, announce=lambda address: _err.print(f"Serving on {address}"))
 
 
 @app.command(name="eval")

@@ -468,7 +468,7 @@ class Library:
     def sample_ids(self) -> list[str]:
         """The ids of the sample articles."""
         with self._reading() as connection:
-            query = sa.select(sa.distinct(_versions.c.article_id)).where(_versions.c.sample)
+            query = sa.select(_versions.c.article_id).where(_versions.c.sample).distinct()
             return list(connection.execute(query).scalars())
 
     # Connections
