@@ -1,7 +1,8 @@
 """The probability that the evidence answers: a logistic model over ``evidence.Features``, keyed to an encoder.
 
-The weights are in ``calibration.json``; ``fundstelle eval --calibrate`` writes it. An encoder without weights gets a plain threshold and no
-probability.
+It is the product of two: that the evidence is about what is asked (logistic), and that the question's premise holds: each of its names and
+numbers that the closest article does not have, or an amount asked for that the best sentence does not give, lowers it by a factor. The weights are in ``calibration.json``, two sets for an encoder: question and article in one language, or in two. ``fundstelle eval
+--calibrate`` writes them. An encoder without weights gets a plain threshold and no probability.
 """
 
 from __future__ import annotations
@@ -19,35 +20,51 @@ if TYPE_CHECKING:
     from assistant.evidence import Features
 
 CALIBRATION_FILE = Path(__file__).with_name("calibration.json")
-# For an encoder that nobody has calibrated: half of what the question says found, and no name of it missing.
+# For an encoder that nobody has calibrated: this share of what the question says found, and no name or number of it missing.
 _PLAIN_SHARE = 0.5
+# Chosen so that one of them alone decides against an answer: "Why is Blinken visiting Beijing?" is not answered by his visit to Astana.
+_PREMISE = {"names_missing": 0.4, "numbers_missing": 0.4, "amount_missing": 0.45}
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Weights for one encoder: probability = 1 / (1 + exp(-(bias + Σ weight·feature))), and from where on it answers."""
+    """Weights for one encoder: probability = premise / (1 + exp(-Σ weight·feature)), with ``"bias"`` for a feature of 1.
+
+    ``threshold`` is the probability from which on it answers.
+    """
 
     encoder: str
-    bias: float
-    weights: Mapping[str, float]
+    same_language: Mapping[str, float]
+    other_language: Mapping[str, float]
     threshold: float
 
     def probability(self, features: Features) -> float:
         """How likely it is that the evidence answers the question, 0 to 1."""
-        values = asdict(features)
-        total = self.bias + sum(weight * values[name] for name, weight in self.weights.items())
-        return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, total))))
+        values = {"bias": 1.0, **asdict(features)}
+        weights = self.same_language if features.same_language else self.other_language
+        total = sum(weight * values[name] for name, weight in weights.items())
+        premise = math.prod(1.0 - (1.0 - factor) * values[name] for name, factor in _PREMISE.items())
+        return premise / (1.0 + math.exp(-max(-60.0, min(60.0, total))))
 
 
 @cache
 def calibration_for(signature: str) -> Calibration | None:
     """The weights for the encoder with this signature, or None where it has not been calibrated."""
-    try:
-        listed = json.loads(CALIBRATION_FILE.read_text("utf-8"))
-    except FileNotFoundError:
-        return None
-    key = encoder_key(signature)
-    return next((Calibration(**entry) for entry in listed if entry["encoder"] == key), None)
+    return next((found for found in read_calibrations() if found.encoder == encoder_key(signature)), None)
+
+
+def read_calibrations(path: Path = CALIBRATION_FILE) -> list[Calibration]:
+    """Every encoder's weights in a file; none if there is no file."""
+    if not path.exists():
+        return []
+    return [Calibration(**entry) for entry in json.loads(path.read_text("utf-8"))]
+
+
+def write_calibration(calibration: Calibration, *, path: Path = CALIBRATION_FILE) -> None:
+    """Put one encoder's weights in the file, in place of those it had."""
+    others = [entry for entry in read_calibrations(path) if entry.encoder != calibration.encoder]
+    path.write_text(json.dumps([asdict(entry) for entry in (*others, calibration)], indent=1) + "\n", "utf-8")
+    calibration_for.cache_clear()
 
 
 def encoder_key(signature: str) -> str:
@@ -58,7 +75,7 @@ def encoder_key(signature: str) -> str:
 def answers(features: Features, calibration: Calibration | None) -> tuple[bool, float | None]:
     """Whether the evidence is good enough to be shown as an answer, and its probability where that is known."""
     if calibration is None:
-        enough = features.passage_share >= _PLAIN_SHARE or not features.comparable
-        return enough and features.names_missing == 0 and features.numbers_missing == 0, None
+        enough = features.article_share >= _PLAIN_SHARE or not features.same_language
+        return enough and not features.names_missing and not features.numbers_missing, None
     probability = calibration.probability(features)
     return probability >= calibration.threshold, probability

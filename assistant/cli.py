@@ -290,7 +290,7 @@ def _filters(language: str | None, source: str | None, since: date | None, until
 @contextmanager
 def _progress(*, unit: str = "") -> Iterator[Callable[[IndexProgress], None]]:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed} " + unit), TimeElapsedColumn())
-    with Progress(*columns, console=_err, transient=True) as progress:
+    with Progress(*columns, console=_err, transient=True, disable=not _err.is_terminal) as progress:
         tasks: dict[str, Any] = {}
 
         def show_step(step: IndexProgress) -> None:

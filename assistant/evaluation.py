@@ -1,6 +1,6 @@
 """``fundstelle eval``: ranking, quoting and declining on folders in BEIR layout, and the fitting of the answerability weights.
 
-A library is built in a temporary folder through the ordinary ingest path. The only importer of ir_measures and scikit-learn. Figures as the
+A library is built in a temporary folder through the ordinary ingest path. The only importer of ir_measures, scipy and scikit-learn. Figures as the
 design's section 7 defines them.
 """
 
@@ -17,17 +17,18 @@ import time
 import unicodedata
 from collections import defaultdict
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assistant.calibration import CALIBRATION_FILE, Calibration, answers, calibration_for, encoder_key
+from assistant.calibration import Calibration, answers, calibration_for, encoder_key, write_calibration
 from assistant.citations import cite
 from assistant.evidence import Features, find_evidence
 from assistant.qa import Assistant
+from ingest.samples import sample_questions
 from vectorstore.errors import SourceNotFound, SourceUnreadable
 from vectorstore.indexes import IndexProgress
-from vectorstore.languages import words
+from vectorstore.languages import words, zipf
 from vectorstore.names import question_names
 from vectorstore.search import hybrid_search
 
@@ -44,8 +45,20 @@ if TYPE_CHECKING:
     OnProgress = Callable[[IndexProgress], None]
 
 RANKED_PASSAGES = 100
+_THRESHOLD = 0.45
+# The share of answerable questions that are asked again with a name exchanged; what a question put to a single article and one about a
+# sample weigh in the fit.
 _SWAPPED = 0.3
-_THRESHOLD = 0.5
+_ALONE_WEIGHT = 0.3
+_SAMPLE_WEIGHT = 3.0
+_RARE_NAME = 4.2
+_MORE, _LESS = (0.0, None), (None, 0.0)
+# What each feature can only mean: more cosine never makes an answer less likely, a missing word never more.
+_SIGNS = {
+    "passage_cosine": _MORE, "sentence_cosine": _MORE, "sentence_share": _MORE, "nearby_share": _MORE, "passage_share": _MORE,
+    "article_share": _MORE, "words_missing": _LESS, "margin": _MORE,
+}  # fmt: skip
+_NOT_WEIGHED = frozenset({"same_language", "names_missing", "numbers_missing", "amount_missing"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +145,7 @@ def evaluate_folders(
     datasets = [read_dataset(folder) for folder in folders]
     results: dict[str, Result] = {}
     for same in _by_corpus(datasets):
-        with _library_of(same[0], settings=settings, on_progress=on_progress) as assistant:
+        with _library_of(same[0].corpus, settings=settings, on_progress=on_progress) as assistant:
             for dataset in same:
                 outcomes = list(run_queries(dataset, assistant=assistant, on_progress=on_progress, weights=weights))
                 results[dataset.name] = measure(dataset, outcomes)
@@ -143,21 +156,10 @@ def run_queries(
     dataset: Dataset, *, assistant: Assistant, on_progress: OnProgress = lambda _: None, weights: Weights | None = None
 ) -> Iterator[Outcome]:
     """Ask every question of a set; search is not told its language."""
-    encoder, glossary = assistant.encoder, assistant.glossary
-    calibration = calibration_for(encoder.signature)
+    calibration = calibration_for(assistant.encoder.signature)
     for number, query in enumerate(dataset.queries, start=1):
         start = time.perf_counter()
-        result = hybrid_search(
-            query.text,
-            library=assistant.library,
-            indexes=assistant.indexes,
-            encoder=encoder,
-            glossary=glossary,
-            limit=RANKED_PASSAGES,
-            weights=weights,
-            reranker=assistant.reranker,
-        )
-        finding = find_evidence(query.text, result, encoder=encoder, glossary=glossary)
+        result, finding = _find(query, assistant=assistant, weights=weights)
         answered, confidence = answers(finding.features, calibration) if finding.features else (False, None)
         seconds = time.perf_counter() - start
         citations = [cite(quote.hit.article, quote.span, number=1) for quote in finding.quotes]
@@ -173,6 +175,21 @@ def run_queries(
             top_document=finding.quotes[0].hit.article.id if finding.quotes else "",
         )
         on_progress(IndexProgress(dataset.name, number))
+
+
+def _find(query: Query, *, assistant: Assistant, weights: Weights | None = None) -> tuple[SearchResult, Finding]:
+    encoder, glossary = assistant.encoder, assistant.glossary
+    result = hybrid_search(
+        query.text,
+        library=assistant.library,
+        indexes=assistant.indexes,
+        encoder=encoder,
+        glossary=glossary,
+        limit=RANKED_PASSAGES,
+        weights=weights,
+        reranker=assistant.reranker,
+    )
+    return result, find_evidence(query.text, result, encoder=encoder, glossary=glossary)
 
 
 def measure(dataset: Dataset, outcomes: Sequence[Outcome]) -> Result:
@@ -294,13 +311,14 @@ def _by_corpus(datasets: Sequence[Dataset]) -> list[list[Dataset]]:
 
 
 @contextmanager
-def _library_of(dataset: Dataset, *, settings: Settings, on_progress: OnProgress) -> Iterator[Assistant]:
+def _library_of(corpus: Path | None, *, settings: Settings, on_progress: OnProgress) -> Iterator[Assistant]:
+    """A library of a set's corpus, or of the samples, in a temporary folder."""
     with tempfile.TemporaryDirectory(prefix="fundstelle-eval-", ignore_cleanup_errors=True) as folder:
         with Assistant.open(folder, settings=settings) as assistant:
-            report = assistant.add([dataset.corpus], on_progress=on_progress)
+            report = assistant.add([corpus] if corpus else (), samples=corpus is None, on_progress=on_progress)
             failed = [item for item in report.items if item.status == "failed"]
             if failed:
-                message = f"{dataset.corpus}: {len(failed)} documents cannot be read, the first because: {failed[0].reason}"
+                message = f"{corpus}: {len(failed)} documents cannot be read, the first because: {failed[0].reason}"
                 raise SourceUnreadable(message)
             yield assistant
 
@@ -328,88 +346,116 @@ class Example:
     answerable: bool
     group: str
     dataset: str
+    exchanged: bool
+    weight: float = 1.0
 
 
 def calibrate_on(folders: Sequence[Path], *, settings: Settings, on_progress: OnProgress = lambda _: None) -> str:
     """Fit the answerability weights on the questions of ``folders``, write them to ``calibration.json``, say how they do.
 
-    Half of the articles are fitted on, the other half is what the report is about. Besides the sets' own unanswerable questions, answerable
-    ones with a name or number exchanged for that of another question are learned from.
+    Half of the articles are fitted on, the other half is what the report is about. Besides the sets' own questions it learns from each
+    put to the best article alone, and from the questions about the sample articles; it reports too how it does on answerable ones with
+    a name or year exchanged for that of another question.
     """
     examples: list[Example] = []
-    signature = ""
     for same in _by_corpus([read_dataset(folder) for folder in folders]):
-        with _library_of(same[0], settings=settings, on_progress=on_progress) as assistant:
-            signature = assistant.encoder.signature
+        with _library_of(same[0].corpus, settings=settings, on_progress=on_progress) as assistant:
             for dataset in same:
                 examples += collect_examples(dataset, assistant=assistant, on_progress=on_progress)
+    with _library_of(None, settings=settings, on_progress=on_progress) as assistant:
+        signature = assistant.encoder.signature
+        samples = collect_examples(sample_dataset(assistant), assistant=assistant, on_progress=on_progress)
+        examples += [replace(example, weight=example.weight * _SAMPLE_WEIGHT) for example in samples]
     calibration, report = fit(examples, encoder=encoder_key(signature))
-    try:
-        listed = json.loads(CALIBRATION_FILE.read_text("utf-8"))
-    except FileNotFoundError:
-        listed = []
-    others = [entry for entry in listed if entry["encoder"] != calibration.encoder]
-    CALIBRATION_FILE.write_text(json.dumps([*others, asdict(calibration)], indent=1) + "\n", "utf-8")
+    write_calibration(calibration)
     return report
 
 
 def collect_examples(
     dataset: Dataset, *, assistant: Assistant, on_progress: OnProgress = lambda _: None
 ) -> Iterator[Example]:
-    """The evidence of every question of a set, and of its answerable ones with a name or number exchanged."""
-    variants = replace_names(dataset, swap_share=_SWAPPED)
-    for outcome in run_queries(dataset, assistant=assistant, on_progress=on_progress):
-        if outcome.features:
-            answerable = _is_answerable(dataset, outcome.query)
-            yield Example(outcome.features, answerable, _group(outcome.top_document), dataset.name)
-    for outcome in run_queries(variants, assistant=assistant, on_progress=on_progress):
-        if outcome.features:
-            yield Example(outcome.features, answerable=False, group=_group(outcome.top_document), dataset=variants.name)
+    """The evidence of every question of a set, of its answerable ones with a name or number exchanged, and in the best article alone."""
+    swapped = replace_names(dataset, swap_share=_SWAPPED)
+    for part in (dataset, swapped):
+        for number, query in enumerate(part.queries, start=1):
+            result, finding = _find(query, assistant=assistant)
+            on_progress(IndexProgress(part.name, number))
+            if not finding.features:
+                continue
+            best = finding.quotes[0].hit.article.id
+            answerable = _is_answerable(part, query)
+            yield Example(finding.features, answerable, _group(best), part.name, exchanged=part is swapped)
+            if answerable and best not in part.relevant.get(query.id, ()):
+                continue  # alone, the wrong article does not answer; but another than the listed one may
+            alone = replace(result, hits=tuple(hit for hit in result.hits if hit.article.id == best))
+            found = find_evidence(query.text, alone, encoder=assistant.encoder, glossary=assistant.glossary)
+            if found.features:
+                name = f"{part.name}, alone"
+                yield Example(found.features, answerable, _group(best), name, exchanged=part is swapped, weight=_ALONE_WEIGHT)
+
+
+def sample_dataset(assistant: Assistant) -> Dataset:
+    """The questions about the sample articles, as a set over the library of ``assistant``, which holds them."""
+    ids = {Path(article.path or "").name: article.id for article in assistant.articles()}
+    listed = sample_questions()
+    queries = tuple(
+        Query(question.id, question.question, question.language, question.answers, question.article is not None)
+        for question in listed
+        if question.follows is None
+    )
+    relevant = {
+        question.id: frozenset(ids[name] for name in (question.article, *question.also) if name)
+        for question in listed
+        if question.article
+    }
+    return Dataset("samples", Path("samples"), queries, relevant)
 
 
 def replace_names(dataset: Dataset, *, swap_share: float) -> Dataset:
-    """A share of a set's answerable questions with one name or number exchanged for another question's: nothing answers them."""
+    """A share of a set's answerable questions with one name or year exchanged for another question's: nothing answers them."""
     chance = random.Random(20230228)  # noqa: S311 - for repeating, not for secrets
-    names: dict[bool, list[str]] = {True: [], False: []}
-    found: list[tuple[Query, bool, str]] = []
+    pools: dict[str, list[str]] = defaultdict(list)
+    found: list[tuple[Query, list[tuple[str, str]]]] = []
     for query in dataset.queries:
-        language = query.language or "en"
-        numbers = [word.text for word in words(query.text) if word.text.isdigit() and len(word.text) > 1]
-        listed = [(False, name.text) for name in question_names(query.text, language=language)] + [(True, number) for number in numbers]
-        for is_number, text in listed:
-            names[is_number].append(text)
+        listed = list(_exchangeable(query))
+        for kind, text in listed:
+            pools[kind].append(text)
         if listed and _is_answerable(dataset, query):
-            found.append((query, *chance.choice(listed)))
+            found.append((query, listed))
     swapped = []
-    for query, is_number, text in chance.sample(found, int(len(found) * swap_share)):
-        other = chance.choice([name for name in names[is_number] if name not in query.text] or [text])
-        if other != text:
-            exchanged = query.text.replace(text, other, 1)
+    for query, listed in chance.sample(found, int(len(found) * swap_share)):
+        kind, text = chance.choice(listed)
+        others = sorted({name for name in pools[kind] if name not in query.text})
+        if others:
+            exchanged = query.text.replace(text, chance.choice(others), 1)
             swapped.append(Query(f"{query.id}-swapped", exchanged, query.language, (), answerable=False))
     return Dataset(f"{dataset.name} (names exchanged)", dataset.corpus, tuple(swapped), {})
 
 
+def _exchangeable(query: Query) -> Iterator[tuple[str, str]]:
+    """What can be exchanged in a question, with its kind: years, places, and rare names."""
+    language = query.language or "en"
+    for word in words(query.text):
+        if word.text.isdigit() and len(word.text) == 4:  # noqa: PLR2004 - a year
+            yield "year", word.text
+    for name in question_names(query.text, language=language):
+        if any(key.startswith("@") for key in name.keys):
+            yield "place", name.text
+        elif zipf(name.text.casefold(), language=language) < _RARE_NAME:
+            yield "name", name.text
+
+
 def fit(examples: Sequence[Example], *, encoder: str) -> tuple[Calibration, str]:
     """Weights fitted on half of the groups, and a report on the other half."""
-    import numpy as np
-    from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import roc_auc_score
 
-    names = list(asdict(examples[0].features))
     fitted = [example for example in examples if _half(example.group)]
     checked = [example for example in examples if not _half(example.group)]
-    matrix = np.array([list(asdict(example.features).values()) for example in fitted])
-    labels = np.array([example.answerable for example in fitted])
-    center, spread = matrix.mean(axis=0), np.maximum(matrix.std(axis=0), 1e-6)
-    model = LogisticRegression(C=1.0, max_iter=2000).fit((matrix - center) / spread, labels)
-    scaled = model.coef_[0] / spread
-    calibration = Calibration(
-        encoder=encoder,
-        bias=round(float(model.intercept_[0] - scaled @ center), 4),
-        weights={name: round(float(weight), 4) for name, weight in zip(names, scaled, strict=True)},
-        threshold=_THRESHOLD,
-    )
-    lines = [f"fitted on {len(fitted)}, checked on {len(checked)} questions of other articles"]
+    # The exchanged names are what the premise is there for, the evidence is as good as before.
+    whole = [example for example in fitted if not example.exchanged]
+    sides = [_weights([example for example in whole if example.features.same_language == same]) for same in (True, False)]
+    calibration = Calibration(encoder, same_language=sides[0], other_language=sides[1], threshold=_THRESHOLD)
+    lines = [f"fitted on {len(fitted)}, checked on {len(checked)} pieces of evidence about other articles"]
     for dataset in sorted({example.dataset for example in checked}):
         part = [example for example in checked if example.dataset == dataset]
         probabilities = [calibration.probability(example.features) for example in part]
@@ -419,6 +465,35 @@ def fit(examples: Sequence[Example], *, encoder: str) -> tuple[Calibration, str]
         auroc = f", AUROC {roc_auc_score([example.answerable for example in part], probabilities):.3f}" if both else ""
         lines.append(f"{dataset}: {right:.3f} right{auroc}")
     return calibration, "\n".join(lines)
+
+
+def _weights(examples: Sequence[Example]) -> dict[str, float]:
+    """Logistic weights (ridge of 1) by feature, on the features' own scales, with the bias; all zero without both kinds of examples."""
+    import numpy as np
+    from scipy.optimize import minimize
+
+    names = [field.name for field in fields(Features) if field.name not in _NOT_WEIGHED]
+    labels = np.array([1.0 if example.answerable else -1.0 for example in examples])
+    if len(set(labels)) < 2:  # noqa: PLR2004 - nothing to tell apart
+        return {"bias": 0.0, **dict.fromkeys(names, 0.0)}
+    matrix = np.array([[getattr(example.features, name) for name in names] for example in examples])
+    center, spread = matrix.mean(axis=0), np.maximum(matrix.std(axis=0), 1e-6)
+    scaled = np.hstack([np.ones((len(matrix), 1)), (matrix - center) / spread])
+    importance = np.array([example.weight for example in examples])
+
+    def loss(weights: Any) -> tuple[float, Any]:
+        margins = labels * (scaled @ weights)
+        slopes = -labels * importance / (1.0 + np.exp(np.clip(margins, -60, 60)))
+        value = float((importance * np.logaddexp(0.0, -margins)).sum() + 0.5 * (weights[1:] @ weights[1:]))
+        gradient = scaled.T @ slopes
+        gradient[1:] += weights[1:]
+        return value, gradient
+
+    bounds = [(None, None), *(_SIGNS.get(name, (None, None)) for name in names)]
+    weights = minimize(loss, np.zeros(scaled.shape[1]), jac=True, bounds=bounds, method="L-BFGS-B").x
+    plain = weights[1:] / spread
+    bias = float(weights[0] - plain @ center)
+    return {"bias": round(bias, 4), **{name: round(float(weight), 4) for name, weight in zip(names, plain, strict=True)}}
 
 
 def _group(document: str) -> str:

@@ -1,22 +1,24 @@
-"""Hits become the sentences that answer, and a probability that they do.
+"""Hits become the sentences that answer, and the features by which it is judged whether they do.
 
 Pure but for the encoder, which embeds the sentences of hits that have no sentence vectors yet. Not here: finding hits
-(``vectorstore/search.py``), wording the answer (``extractive.py``), the weights of the probability (``calibration.py``).
+(``vectorstore/search.py``), wording the answer (``extractive.py``), the weights of the judgement (``calibration.py``).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from assistant.questions import answer_kind, has_kind
 from vectorstore.languages import normalise, words
 from vectorstore.names import name_keys
+from vectorstore.spellings import has_spelling, nationalities
 from vectorstore.terms import text_terms
 from vectorstore.types import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from assistant.questions import Kind
     from vectorstore.dictionary import Glossary
@@ -28,25 +30,31 @@ if TYPE_CHECKING:
 READ_HITS = 5
 """How many of the best passages are read for sentences."""
 MAX_QUOTES = 3
-MAX_QUOTED_CHARACTERS = 900
-_SHARE_WEIGHT = 0.06
-_KIND_WEIGHT = 0.015
-_HIT_WEIGHT = 0.012
-_FAR_BELOW = 0.06
+MAX_QUOTED_CHARACTERS = 700
+# What a sentence's score adds to its cosine with the question; fitted on which sentences hold the gold answers.
+_SHARE_WEIGHT = 0.035
+_NEARBY_WEIGHT = 0.045
+_KIND_WEIGHT = 0.01
+_NO_KIND_WEIGHT = -0.05
+_HIT_WEIGHT = 0.025
+_HEADLINE_WEIGHT = -0.05
+_FAR_BELOW = 0.1
 """A sentence that scores this much less than the best one is left out."""
+_SENTENCES_BEFORE = 2
+"""How many sentences before one may name what it is about."""
 _SAME_WORDS = 0.8
 """Sentences that share this much of their words (Jaccard) say the same."""
 _ARTICLE_CHARACTERS = 30_000
+_SENTENCE_WEIGHT_IN_MARGIN = 1.5
+_MARGIN_RANGE = (-0.1, 0.3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """A sentence of a hit and how well it answers: ``cosine`` with the question, ``share`` of what the question says found in it."""
+    """A sentence, or some that follow each other, and how well it answers (``score``, higher is better)."""
 
     hit: Hit
     span: Span
-    cosine: float
-    share: float
     score: float
 
     @property
@@ -54,28 +62,45 @@ class Evidence:
         """Its words."""
         return self.span.slice(self.hit.article.text)
 
+    def touches(self, other: Evidence) -> bool:
+        """Whether nothing but white space stands between the two in one version of one article."""
+        if self.hit.passage.article_id != other.hit.passage.article_id:
+            return False
+        first, second = sorted((self.span, other.span), key=lambda span: span.start)
+        return first.end <= second.start and not self.hit.article.text[first.end : second.start].strip()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Features:
-    """What answerability is judged by; shares are of the question's weight, 0 to 1, and 0 where there is nothing to find.
+    """What answerability is judged by, of the best sentence, its passage and its article.
 
-    ``comparable`` is 1 where question and article meet in words (one language, or a gloss for both), ``*_share`` are 0 where they do not.
+    Shares are of what the question's words say, by their rarity: 0 to 1. ``margin`` is how far the passage's cosines (its own and 1.5 times
+    its best sentence's) are above those of the best passage of any other article, ``alone`` is 1 where there is none. The ``*_missing``
+    but for ``words_missing``, a count, are 0 or 1; the year in which the article was published is not missing from it.
     """
 
+    same_language: bool
     passage_cosine: float
     sentence_cosine: float
-    passage_share: float
     sentence_share: float
+    nearby_share: float
+    passage_share: float
+    article_share: float
+    question_words: float
+    words_missing: float
     names_missing: float
-    names_missing_nearby: float
     numbers_missing: float
-    kind_missing: float
-    comparable: float
+    amount_missing: float
+    margin: float
+    alone: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What the hits say: the sentences that would be cited, best first, and the features of the best one (None without any hit)."""
+    """What the hits say: the quotes that would be cited, best first, and their features (None without any hit).
+
+    ``missing`` are names that the question asks about and the closest article does not have.
+    """
 
     quotes: tuple[Evidence, ...]
     features: Features | None
@@ -86,128 +111,176 @@ class Finding:
 def find_evidence(question: str, result: SearchResult, *, encoder: Encoder, glossary: Glossary) -> Finding:
     """The sentences among the best hits that answer ``question``, whether or not they are good enough."""
     kind = answer_kind(question, language=result.terms.language)
-    read = [_Read.of(hit, glossary=glossary) for hit in result.hits[:READ_HITS]]
-    scored = sorted(
-        (evidence for hit in read for evidence in _score(hit, result, kind=kind, encoder=encoder)),
-        key=lambda evidence: -evidence.score,
-    )
+    read = [_Read(hit, result=result, kind=kind, encoder=encoder, glossary=glossary) for hit in result.hits[:READ_HITS]]
+    scored = sorted((sentence for hit in read for sentence in hit.scored()), key=lambda sentence: -sentence.evidence.score)
     if not scored:
         return Finding(quotes=(), features=None, kind=kind, missing=())
     best = scored[0]
-    near = next(hit for hit in read if hit.hit is best.hit)
-    nearby = read if near.hit.article.id == read[0].hit.article.id else [near]
-    missing = _missing(result.terms, near)
+    missing = _missing_names(best.read)
     return Finding(
-        quotes=tuple(choose_quotes(scored)),
-        features=_features(best, near, nearby, result=result, kind=kind, missing=missing),
+        quotes=tuple(choose_quotes([sentence.evidence for sentence in scored])),
+        features=_features(best, read, missing=missing),
         kind=kind,
         missing=tuple(word.text for word in missing),
     )
 
 
 def choose_quotes(scored: Sequence[Evidence]) -> list[Evidence]:
-    """The best sentences that go together: not far below the best, not the same words twice, within the limits."""
+    """The sentences that go together, from all of them, best first: not far below the best, not the same words twice.
+
+    Sentences that follow each other become one quote; at most ``MAX_QUOTES`` of ``MAX_QUOTED_CHARACTERS`` in all (the best sentence
+    is quoted however long it is).
+    """
+    quotes: list[Evidence] = []
     chosen: list[Evidence] = []
     characters = 0
-    for evidence in scored:
-        if evidence.score < scored[0].score - _FAR_BELOW or len(chosen) == MAX_QUOTES:
+    for sentence in scored:
+        if sentence.score < scored[0].score - _FAR_BELOW:
             break
-        if chosen and characters + len(evidence.span) > MAX_QUOTED_CHARACTERS:
+        if quotes and characters + len(sentence.span) > MAX_QUOTED_CHARACTERS:
             continue
-        if any(_jaccard(evidence.text, other.text) >= _SAME_WORDS for other in chosen):
+        if any(_same_words(sentence.text, other.text) for other in chosen):
             continue
-        chosen.append(evidence)
-        characters += len(evidence.span)
-    return chosen
+        neighbour = next((index for index, quote in enumerate(quotes) if quote.touches(sentence)), None)
+        if neighbour is not None:
+            quotes[neighbour] = _joined(quotes[neighbour], sentence)
+        elif len(quotes) < MAX_QUOTES:
+            quotes.append(sentence)
+        else:
+            continue
+        chosen.append(sentence)
+        characters += len(sentence.span)
+    return quotes
+
+
+class _Read:
+    """A hit with the terms and cosines of its sentences."""
+
+    def __init__(self, hit: Hit, *, result: SearchResult, kind: Kind, encoder: Encoder, glossary: Glossary) -> None:
+        self.hit = hit
+        self.asked = result.terms
+        self.kind = kind
+        article = hit.article
+        texts = [span.slice(article.text) for span in hit.passage.sentences]
+        self.sentences = [text_terms(text, language=article.language, glossary=glossary) for text in texts]
+        self._title = text_terms(article.title, language=article.language, glossary=glossary)
+        self.cosines: Sequence[float] = hit.sentence_scores
+        if not self.cosines:
+            self.cosines = [float(cosine) for cosine in encoder.encode_passages(texts) @ result.vector]
+        asked = frozenset(normalise(word.text) for word in result.terms.words)
+        self.kinds = [has_kind(text, kind=kind, language=article.language, asked=asked) for text in texts]
+
+    @cached_property
+    def passage(self) -> list[TextTerms]:
+        """The terms of the passage and its headline."""
+        return [*self.sentences, self._title]
+
+    def nearby(self, position: int) -> list[TextTerms]:
+        """The terms of a sentence and of those that may name what it is about."""
+        return self.sentences[max(0, position - _SENTENCES_BEFORE) : position + 1]
+
+    def scored(self) -> Iterator[_Scored]:
+        """Its sentences with their scores, in their order."""
+        title = self.hit.article.title
+        for position, span in enumerate(self.hit.passage.sentences):
+            score = self.cosines[position] + _HIT_WEIGHT * self.hit.score
+            score += _SHARE_WEIGHT * _share(self.asked.words, [self.sentences[position]])
+            score += _NEARBY_WEIGHT * _share(self.asked.words, self.nearby(position))
+            score += {True: _KIND_WEIGHT, False: _NO_KIND_WEIGHT, None: 0.0}[self.kinds[position]]
+            score += _HEADLINE_WEIGHT if title and title in span.slice(self.hit.article.text) else 0.0
+            yield _Scored(self, position, Evidence(hit=self.hit, span=span, score=score))
+
+    @property
+    def strength(self) -> float:
+        """The passage's cosine and its best sentence's, as they are compared between articles."""
+        return self.hit.cosine + _SENTENCE_WEIGHT_IN_MARGIN * max(self.cosines)
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
-    """A hit with the terms of its passage and of each sentence."""
-
-    hit: Hit
-    passage: TextTerms
-    sentences: tuple[TextTerms, ...]
-
-    @classmethod
-    def of(cls, hit: Hit, *, glossary: Glossary) -> _Read:
-        language, article = hit.article.language, hit.article
-        sentences = tuple(
-            text_terms(span.slice(article.text), language=language, glossary=glossary) for span in hit.passage.sentences
-        )
-        title = text_terms(article.title, language=language, glossary=glossary)
-        return cls(hit, _union((*sentences, title)), sentences)
+class _Scored:
+    read: _Read
+    position: int
+    evidence: Evidence
 
 
-def _union(parts: Iterable[TextTerms]) -> TextTerms:
-    from vectorstore.terms import TextTerms
-
-    listed = list(parts)
-    return TextTerms(
-        frozenset().union(*(part.own for part in listed)),
-        frozenset().union(*(part.gloss for part in listed)),
-        frozenset().union(*(part.names for part in listed)),
-    )
-
-
-def _score(read: _Read, result: SearchResult, *, kind: Kind, encoder: Encoder) -> list[Evidence]:
-    hit = read.hit
-    cosines: Sequence[float] = hit.sentence_scores
-    if not cosines:
-        texts = [span.slice(hit.article.text) for span in hit.passage.sentences]
-        cosines = [float(cosine) for cosine in encoder.encode_passages(texts) @ result.vector]
-    asked = frozenset(normalise(word.text) for word in result.terms.words)
-    scored = []
-    for span, cosine, terms in zip(hit.passage.sentences, cosines, read.sentences, strict=True):
-        share = _share(result.terms.words, terms)
-        has = has_kind(span.slice(hit.article.text), kind=kind, language=hit.article.language, asked=asked)
-        score = cosine + _SHARE_WEIGHT * share + _HIT_WEIGHT * hit.score + (_KIND_WEIGHT if has else 0.0)
-        scored.append(Evidence(hit=hit, span=span, cosine=cosine, share=share, score=score))
-    return scored
-
-
-def _features(
-    best: Evidence, near: _Read, nearby: Sequence[_Read], *, result: SearchResult, kind: Kind, missing: Sequence[QuestionWord]
-) -> Features:
-    terms, article = result.terms, best.hit.article
-    named = [word for word in terms.words if word.names]
-    numbers = [word for word in terms.words if word.is_number]
-    around = _union(read.passage for read in nearby)
-    asked = frozenset(normalise(word.text) for word in terms.words)
-    kinds = has_kind(best.text, kind=kind, language=article.language, asked=asked)
-    comparable = article.language in terms.own or bool(terms.gloss and any(read.gloss for read in near.sentences))
+def _features(best: _Scored, read: Sequence[_Read], *, missing: Sequence[QuestionWord]) -> Features:
+    near = best.read
+    asked = near.asked.words
+    article = near.hit.article
+    whole = [terms for other in read if other.hit.article.id == article.id for terms in other.passage]
+    year = str(article.published_at.year) if article.published_at else ""
+    numbers = [word for word in asked if word.is_number and word.text != year]
+    rivals = [other.strength for other in read if other.hit.article.id != article.id]
+    margin = min(max(near.strength - max(rivals), _MARGIN_RANGE[0]), _MARGIN_RANGE[1]) if rivals else 0.0
     return Features(
-        passage_cosine=best.hit.cosine,
-        sentence_cosine=best.cosine,
-        passage_share=_share(terms.words, near.passage) if comparable else 0.0,
-        sentence_share=best.share if comparable else 0.0,
-        names_missing=_weight(word for word in named if word in missing) / max(_weight(named), 1e-9),
-        names_missing_nearby=1.0 - _share(named, around) if named else 0.0,
-        numbers_missing=1.0 - _share(numbers, around) if numbers else 0.0,
-        kind_missing=float(kinds is False),
-        comparable=float(comparable),
+        same_language=article.language in near.asked.own,
+        passage_cosine=near.hit.cosine,
+        sentence_cosine=near.cosines[best.position],
+        sentence_share=_share(asked, [near.sentences[best.position]]),
+        nearby_share=_share(asked, near.nearby(best.position)),
+        passage_share=_share(asked, near.passage),
+        article_share=_share(asked, whole),
+        question_words=float(min(len(asked), 8)),
+        words_missing=float(sum(not any(word.found_in(terms) for terms in whole) for word in asked)),
+        names_missing=float(bool(missing)),
+        numbers_missing=float(any(not any(word.found_in(terms) for terms in whole) for word in numbers)),
+        amount_missing=float(near.kind == "number" and near.kinds[best.position] is False),
+        margin=margin,
+        alone=float(not rivals),
     )
 
 
-def _missing(terms: QuestionTerms, near: _Read) -> list[QuestionWord]:
-    """The question's names that the whole article of the best sentence does not have in any spelling."""
+def _missing_names(near: _Read) -> list[QuestionWord]:
+    """The names of the question that the whole article of the best sentence does not have in any spelling.
+
+    Neighbouring capitalised words are one name ("Supreme Court"): it is missing if most of what it says is.
+    """
     article = near.hit.article
     text = article.text[:_ARTICLE_CHARACTERS]
-    keys = frozenset(name_keys(text, language=article.language))
-    return [
-        word for word in terms.words if word.names and word.names.isdisjoint(keys) and not word.found_in(near.passage)
-    ]
+    keys = {*name_keys(text, language=article.language), *nationalities(text, language=article.language)}
+    missing = []
+    for run in _name_runs(near.asked):
+        absent = [
+            word
+            for word in run
+            if word.names.isdisjoint(keys)
+            and not any(word.found_in(terms) for terms in near.passage)
+            and not has_spelling(text, word.text)
+        ]
+        if _weight(absent) > _weight(run) / 2:
+            missing += absent
+    return missing
 
 
-def _share(asked: Sequence[QuestionWord], found: TextTerms) -> float:
+def _name_runs(terms: QuestionTerms) -> list[list[QuestionWord]]:
+    """The question's name words, neighbours together; a place is always its own name."""
+    runs: list[list[QuestionWord]] = []
+    before: QuestionWord | None = None
+    for word in terms.words:
+        if word.names:
+            is_place = any(key.startswith("@") for key in word.names)
+            if runs and before is not None and before.names and before.precedes(word) and not is_place:
+                runs[-1].append(word)
+            else:
+                runs.append([word])
+        before = word
+    return runs
+
+
+def _share(asked: Sequence[QuestionWord], found: Sequence[TextTerms]) -> float:
     total = _weight(asked)
-    return _weight(word for word in asked if word.found_in(found)) / total if total else 0.0
+    return _weight(word for word in asked if any(word.found_in(terms) for terms in found)) / total if total else 0.0
 
 
 def _weight(asked: Iterable[QuestionWord]) -> float:
     return sum(word.weight for word in asked)
 
 
-def _jaccard(one: str, other: str) -> float:
+def _joined(quote: Evidence, sentence: Evidence) -> Evidence:
+    span = Span(min(quote.span.start, sentence.span.start), max(quote.span.end, sentence.span.end))
+    return Evidence(hit=quote.hit, span=span, score=max(quote.score, sentence.score))
+
+
+def _same_words(one: str, other: str) -> bool:
     mine, others = ({normalise(word.text) for word in words(text)} for text in (one, other))
-    return len(mine & others) / max(1, len(mine | others))
+    return len(mine & others) >= _SAME_WORDS * max(1, len(mine | others))

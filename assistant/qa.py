@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ingest.pipeline import IngestReport, ItemResult
     from vectorstore.dictionary import Glossary
     from vectorstore.embedding import Encoder, Reranker
-    from vectorstore.indexes import IndexProgress, Indexes, Lock
+    from vectorstore.indexes import Indexes, IndexProgress, Lock
     from vectorstore.search import SearchResult
     from vectorstore.settings import Settings
     from vectorstore.types import Article, Hit
@@ -121,8 +121,8 @@ class Assistant:
     ) -> Iterator[AnswerEvent]:
         """``ask`` as it goes: the steps as they begin, the text as it comes, the whole answer last."""
         begun = time.perf_counter()
-        filters = filters or Filters()
-        searched = Searched(question=standalone_question(question, history=history), filters=filters)
+        filters, question = filters or Filters(), _readable(question)
+        searched = Searched(question=_readable(standalone_question(question, history=history)), filters=filters)
         yield AnswerEvent(kind="step", text="search")
         refused = self._refusal_without_search(searched.question)
         if refused:
@@ -139,7 +139,7 @@ class Assistant:
         """The passages that best match ``question`` in any language, best first."""
         if not question.strip() or not self.library.count_passages():
             return []
-        return list(self._search(question, filters=filters or Filters(), limit=limit).hits)
+        return list(self._search(_readable(question), filters=filters or Filters(), limit=limit).hits)
 
     def as_retriever(self, *, limit: int = 10, filters: Filters | None = None) -> BaseRetriever:
         """The library as a LangChain retriever."""
@@ -172,9 +172,8 @@ class Assistant:
         from ingest.pipeline import IngestReport, ingest
         from ingest.samples import sample_paths
 
-        indexes = self.indexes
         with self._writing:
-            count = self.encoder.count_tokens
+            indexes, count = self.indexes, self.encoder.count_tokens
             reports = [ingest(sources, library=self.library, count_tokens=count, on_item=on_item)]
             if samples:
                 reports.append(ingest(sample_paths(), library=self.library, count_tokens=count, sample=True, on_item=on_item))
@@ -183,8 +182,8 @@ class Assistant:
 
     def remove(self, article_ids: Iterable[str]) -> list[str]:
         """Remove articles with all versions, original bytes and index entries; returns the ids that were there."""
-        indexes = self.indexes
         with self._writing:
+            indexes = self.indexes
             removed = self.library.remove(article_ids)
             indexes.purge()
         return removed
@@ -194,21 +193,23 @@ class Assistant:
         from ingest.pipeline import split
         from vectorstore.indexes import rebuild
 
-        with self._opening, self._writing:
-            if self._indexes:
-                self._indexes.close()
-                self._indexes = None
-            self._take_lock()
-            encoder = self.encoder
-            rebuild(
-                self.library,
-                encoder=encoder,
-                glossary=self.glossary,
-                split=lambda article: split(article, count_tokens=encoder.count_tokens),
-                sentences=self.settings.sentence_vectors,
-                on_progress=on_progress,
-            )
-        self.indexes.catch_up(sentences=self.settings.sentence_vectors, on_progress=on_progress)
+        # Whoever takes both locks takes them in this order.
+        with self._writing:
+            with self._opening:
+                if self._indexes:
+                    self._indexes.close()
+                    self._indexes = None
+                self._take_lock()
+                encoder = self.encoder
+                rebuild(
+                    self.library,
+                    encoder=encoder,
+                    glossary=self.glossary,
+                    split=lambda article: split(article, count_tokens=encoder.count_tokens),
+                    sentences=self.settings.sentence_vectors,
+                    on_progress=on_progress,
+                )
+            self.indexes.catch_up(sentences=self.settings.sentence_vectors, on_progress=on_progress)
         return self.library.count_articles("searchable", "complete")
 
     def articles(self, *, limit: int | None = None, offset: int = 0, filters: Filters | None = None) -> list[Article]:
@@ -365,7 +366,12 @@ class Assistant:
             return self._reranker
 
 
-_default: dict[str, Assistant] = {}
+def _readable(question: str) -> str:
+    """``question`` without what is no character (lone surrogates, from arguments that are not UTF-8), which no model reads."""
+    return question.encode("utf-8", "replace").decode()
+
+
+_default: dict[Settings, Assistant] = {}
 _default_lock = threading.Lock()
 
 
@@ -382,10 +388,10 @@ def ask(
     Raises:
         FundstelleError: as ``Assistant.ask``.
     """
-    key = str(library or "")
+    settings = read_settings(library=library)
     with _default_lock:
-        if key not in _default:
-            _default[key] = Assistant.open(library)
-            atexit.register(_default[key].close)
-        assistant = _default[key]
+        if settings not in _default:
+            _default[settings] = Assistant(settings)
+            atexit.register(_default[settings].close)
+        assistant = _default[settings]
     return assistant.ask(question, history=history, filters=filters, answer_language=answer_language)

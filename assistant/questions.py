@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["number", "date", "person", "place", "reason", "other"]
 
-# The first pattern that matches decides, so the more special come first.
+# The words that come first in the question decide ("Where was he when ..."), of two at one place the longer ("how long ago").
 _ASKING: Mapping[str, tuple[tuple[Kind, str], ...]] = {
     "en": (
         ("reason", r"\bwhy\b|\bwhat (?:caused?|reasons?)\b|\bfor what (?:reason|purpose)\b|\bhow come\b"),
@@ -34,8 +34,8 @@ _ASKING: Mapping[str, tuple[tuple[Kind, str], ...]] = {
     ),
     "fr": (
         ("reason", r"\bpourquoi\b|\bpour quelles? raisons?\b"),
-        ("number", r"\bcombien\b|\bquel(?:le)?s? (?:pourcentage|nombre|montant|part|proportion|somme|prix|age|âge)\b"),
-        ("date", r"\bquand\b|\bquel(?:le)?s? (?:année|jour|date|mois|siècle|décennie)\b"),
+        ("number", r"\bcombien\b|\bquel(?:le)?s? (?:est |sont |était |étaient )?(?:l[ea]s? |l['’])?(?:pourcentage|nombre|montant|part|proportion|somme|prix|age|âge)\b"),
+        ("date", r"\bquand\b|\bquel(?:le)?s? (?:est |était )?(?:l[ea] |l['’])?(?:année|jour|date|mois|siècle|décennie|heure)\b"),
         ("place", r"\bo[uù] \b|\bd'où\b|\bquel(?:le)?s? (?:ville|pays|lieu|région|endroit)\b"),
         ("person", r"\bqui\b"),
     ),
@@ -122,10 +122,8 @@ _TIME_WORDS: Mapping[str, str] = {
 def answer_kind(question: str, *, language: str) -> Kind:
     """The kind of thing that would answer ``question``: ``"other"`` where its words do not say."""
     folded = question.casefold()
-    for kind, pattern in _patterns(language):
-        if pattern.search(folded):
-            return kind
-    return "other"
+    found = [(match.start(), -len(match[0]), kind) for kind, pattern in _patterns(language) if (match := pattern.search(folded))]
+    return min(found, key=lambda place: place[:2])[2] if found else "other"
 
 
 def has_kind(sentence: str, *, kind: Kind, language: str, asked: frozenset[str] = frozenset()) -> bool | None:

@@ -27,19 +27,25 @@ _LEAST_WEIGHT = 0.5
 class QuestionWord:
     """A content word of a question and every form under which a text may have it.
 
-    ``weight`` is how much it says: the rarer it is in its language, the more (about 0.5 to 7, a background idf in powers of ten).
+    ``position`` counts all words of the question. ``weight`` is how much it says: the rarer it is in its language, the more
+    (about 0.5 to 7, a background idf in powers of ten).
     """
 
     text: str
+    position: int
     weight: float
     own: frozenset[str]
     gloss: frozenset[str]
     names: frozenset[str]
 
+    def precedes(self, other: QuestionWord) -> bool:
+        """Whether ``other`` is the next word of the question."""
+        return other.position == self.position + 1
+
     @property
     def is_number(self) -> bool:
-        """Whether it is a number: a year, an amount."""
-        return self.text[0].isdigit()
+        """Whether it is a number of more than one digit: a year, an amount."""
+        return len(self.text) > 1 and normalise(self.text).isdecimal()
 
     def found_in(self, text: TextTerms) -> bool:
         """Whether a text has this word in some form."""
@@ -89,9 +95,9 @@ def passage_terms(article: Article, passage: Passage, *, glossary: Glossary) -> 
 
 
 def text_terms(text: str, *, language: str, glossary: Glossary) -> TextTerms:
-    """The terms of a stretch of an article in ``language``. Stems are marked with their language: other languages' do not match."""
+    """The terms of a stretch of an article in ``language``. Stems are marked with it: other languages' do not match."""
     own, gloss, names = _all_terms(text, language=language, glossary=glossary)
-    return TextTerms(frozenset(f"{language} {term}" for term in own), frozenset(gloss), frozenset(names))
+    return TextTerms(frozenset(_marked(term, language=language) for term in own), frozenset(gloss), frozenset(names))
 
 
 def question_terms(question: str, *, library: Collection[str], glossary: Glossary) -> QuestionTerms:
@@ -109,20 +115,32 @@ def _question_words(
     question: str, *, languages: Mapping[str, float], names: Sequence[Name], glossary: Glossary
 ) -> Iterator[QuestionWord]:
     likely = max(languages, key=lambda language: languages[language])
-    translated = (
-        {entry.start: entry.translations for entry in glossary.gloss(question, language=likely)}
-        if likely in glossary.languages
-        else {}
-    )
-    for word in words(question):
+    glossed = glossary.gloss(question, language=likely) if likely in glossary.languages else []
+    translated = {entry.start: entry.translations for entry in glossed}
+    # Where nouns have capitals, a dictionary knows better what is a name.
+    ordinary = {entry.word for entry in glossed if entry.translations and not entry.name}
+    for position, word in enumerate(words(question)):
         normal = normalise(word.text)
         if normal in stop_words(likely):
             continue
-        own = frozenset(f"{language} {term}" for language in languages for term in word_terms(word.text, language=language))
+        own = frozenset(
+            _marked(term, language=language) for language in languages for term in word_terms(word.text, language=language)
+        )
         phrases = (word.text,) if likely == "en" else translated.get(word.start, ()) or ((word.text,) if translated else ())
         gloss = frozenset(term for phrase in phrases for term in terms(phrase, language="en"))
-        keys = frozenset(key for name in names if word.text in name.text for key in name.keys)
-        yield QuestionWord(word.text, max(_LEAST_WEIGHT, _MOST_WEIGHT - zipf(normal, language=likely)), own, gloss, keys)
+        keys = frozenset(
+            key
+            for name in names
+            if name.start < word.end and word.start < name.end and (word.text not in ordinary or any(key.startswith("@") for key in name.keys))
+            for key in name.keys
+        )
+        weight = max(_LEAST_WEIGHT, _MOST_WEIGHT - zipf(normal, language=likely))
+        yield QuestionWord(word.text, position, weight, own, gloss, keys)
+
+
+def _marked(term: str, *, language: str) -> str:
+    """A stem with its language, for it means nothing in another; a number as it is."""
+    return term if term.isdecimal() else f"{language} {term}"
 
 
 def _all_terms(text: str, *, language: str, glossary: Glossary) -> tuple[list[str], list[str], list[str]]:

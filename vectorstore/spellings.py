@@ -1,0 +1,62 @@
+"""Whether a text has a name in another form: as the adjective of a country, or with a slip of the pen.
+
+Slower and more lenient than the keys of ``names.py``; for one article at a time, where a name of the question was not found otherwise.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+
+from vectorstore.languages import words
+from vectorstore.names import countries, folded, romanise
+
+_MIN_NATIONALITY = 5
+_COUNTRY_ENDING = 3
+_NATIONAL_ENDING = re.compile(r"(?:(?:[aei]?n?|es)(?:isch|ish|ese|ais|ois|ien|ian|an|ean|ic|er|in|i|s|e|n|o|a|sk)[a-z]{0,4})?")
+_MIN_MISSPELT = 6
+_MISSPELT = 86.0
+"""The share of letters (0-100) from which on two spellings are taken for one name."""
+
+
+def has_spelling(text: str, name: str) -> bool:
+    """Whether a capitalised word of ``text`` is ``name`` but for a slip of the pen ("Maastrich"); only for long enough names."""
+    from rapidfuzz import fuzz, process
+
+    if len(name) < _MIN_MISSPELT or not name[0].isupper():
+        return False
+    listed = {romanise(word.text) for word in words(text) if word.text[0].isupper() and len(word.text) >= _MIN_MISSPELT - 1}
+    return process.extractOne(romanise(name), listed, scorer=fuzz.ratio, score_cutoff=_MISSPELT) is not None
+
+
+def nationalities(text: str, *, language: str) -> set[str]:
+    """The codes (as in ``names.name_keys``) of the countries whose people or adjectives ``text`` has."""
+    return {code for word in words(text) if (code := nationality(word.text, language=language))}
+
+
+@lru_cache(maxsize=100_000)
+def nationality(word: str, *, language: str) -> str | None:
+    """The code of the country that a people or an adjective is named after ("Colombian", "kolumbianische"), or None.
+
+    It is the country whose name begins like the word, up to an ending of each; irregular ones ("Dutch", "französisch") are not known.
+    """
+    form = folded(word)
+    if len(form) < _MIN_NATIONALITY or not form.isalpha():
+        return None
+    best, code = 0, None
+    for beginning, place in _beginnings(language).get(form[:4], ()):
+        shared = next((at for at, (one, other) in enumerate(zip(form, beginning, strict=False)) if one != other), min(len(form), len(beginning)))
+        if shared > best and len(beginning) - shared <= _COUNTRY_ENDING and _NATIONAL_ENDING.fullmatch(form[shared:]):
+            best, code = shared, place
+    return code
+
+
+@cache
+def _beginnings(language: str) -> dict[str, list[tuple[str, str]]]:
+    """Country names of one word without "-land" and "-stan", by their first four letters."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for name, code in countries(language).items():
+        if " " not in name and len(name) >= 4:  # noqa: PLR2004 - too short to begin anything
+            beginning = re.sub(r"(?<=....)(?:land|i?stan)$", "", name)
+            found.setdefault(beginning[:4], []).append((beginning, code))
+    return found
