@@ -149,8 +149,8 @@ def search(
         _print_json({"schema": SCHEMA, "items": [hit_to_dict(hit) for hit in hits]})
         return
     for number, hit in enumerate(hits, start=1):
-        _out.print(Text(f"{number}. {hit.article.title or hit.article.id}", style="bold"), Text(_origin(hit.article), style="dim"))
-        _out.print(Text(" ".join(hit.text.split())), "\n")
+        _show(Text(f"{number}. {hit.article.title or hit.article.id}", style="bold"), Text(_origin(hit.article), style="dim"))
+        _show(Text(" ".join(hit.text.split())), "\n")
 
 
 @app.command()
@@ -186,12 +186,12 @@ def show(
         spans = [{"start": passage.start, "end": passage.end} for passage in passages]
         _print_json({"schema": SCHEMA, **_article_facts(article), "text": article.text, "furniture": furniture, "passages": spans})
         return
-    _out.print(Text(article.title or article.id, style="bold"))
-    _out.print(Text(_origin(article), style="dim"), "\n")
+    _show(Text(article.title or article.id, style="bold"))
+    _show(Text(_origin(article), style="dim"), "\n")
     shown = Text(article.text)
     for mark in article.furniture:
         shown.stylize("dim strike", mark.start, mark.end)
-    _out.print(shown)
+    _show(shown)
 
 
 @app.command()
@@ -269,9 +269,9 @@ def doctor(context: typer.Context, as_json: AsJson = False) -> None:
         _print_json({"schema": SCHEMA, "items": [asdict(finding) for finding in findings]})
     else:
         for finding in findings:
-            _out.print(Text("✓ " if finding.fine else "✗ ", style="green" if finding.fine else "red"), Text(f"{finding.name}: {finding.found}"), sep="")
+            _show(Text("✓ " if finding.fine else "✗ ", style="green" if finding.fine else "red"), Text(f"{finding.name}: {finding.found}"), sep="")
             if finding.remedy:
-                _out.print(Text(f"  → {finding.remedy}", style="yellow"))
+                _show(Text(f"  → {finding.remedy}", style="yellow"))
     raise typer.Exit(Exit.DONE if all(finding.fine for finding in findings) else Exit.SOME_FAILED)
 
 
@@ -311,19 +311,24 @@ def _report_item(*, quiet: bool) -> Callable[[ItemResult], None]:
     return report
 
 
+def _show(*shown: Text | str, sep: str = " ") -> None:
+    """Text on standard output; in a pipe or file its lines are those of the text, whatever the width of a terminal."""
+    _out.print(*shown, sep=sep, soft_wrap=not _out.is_terminal)
+
+
 def _print_json(document: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=1) + "\n")
 
 
 def _print_answer(answer: Answer) -> None:
-    _out.print(Text(answer.text))
+    _show(Text(answer.text))
     for citation in answer.citations:
-        _out.print(Text(f"\n[{citation.number}] {citation.title or citation.article_id}", style="bold"))
-        _out.print(Text(_origin(citation), style="dim"))
+        _show(Text(f"\n[{citation.number}] {citation.title or citation.article_id}", style="bold"))
+        _show(Text(_origin(citation), style="dim"))
         shown = Text(" ".join(citation.context_before.split()) + " ", style="dim")
         shown.append(citation.quote, style="not dim bold")
         shown.append(" " + " ".join(citation.context_after.split()), style="dim")
-        _out.print(shown)
+        _show(shown)
     if answer.pending:
         _err.print(f"{answer.pending} articles are not searchable yet; `fundstelle add` finishes them.")
 

@@ -144,8 +144,8 @@ def evaluate_folders(
     """The figures of each folder; sets with the same corpus share one library."""
     datasets = [read_dataset(folder) for folder in folders]
     results: dict[str, Result] = {}
-    for same in _by_corpus(datasets):
-        with _library_of(same[0].corpus, settings=settings, on_progress=on_progress) as assistant:
+    for same in by_corpus(datasets):
+        with library_of(same[0].corpus, settings=settings, on_progress=on_progress) as assistant:
             for dataset in same:
                 outcomes = list(run_queries(dataset, assistant=assistant, on_progress=on_progress, weights=weights))
                 results[dataset.name] = measure(dataset, outcomes)
@@ -188,6 +188,7 @@ def _find(query: Query, *, assistant: Assistant, weights: Weights | None = None)
         limit=RANKED_PASSAGES,
         weights=weights,
         reranker=assistant.reranker,
+        collapse=False,  # each document of a set counts, twins too
     )
     return result, find_evidence(query.text, result, encoder=encoder, glossary=glossary)
 
@@ -303,7 +304,8 @@ def _query(row: Mapping[str, Any]) -> Query:
     )
 
 
-def _by_corpus(datasets: Sequence[Dataset]) -> list[list[Dataset]]:
+def by_corpus(datasets: Sequence[Dataset]) -> list[list[Dataset]]:
+    """The sets that share a corpus together: they need one library."""
     groups: dict[str, list[Dataset]] = defaultdict(list)
     for dataset in datasets:
         groups[hashlib.sha256(dataset.corpus.read_bytes()).hexdigest()].append(dataset)
@@ -311,7 +313,9 @@ def _by_corpus(datasets: Sequence[Dataset]) -> list[list[Dataset]]:
 
 
 @contextmanager
-def _library_of(corpus: Path | None, *, settings: Settings, on_progress: OnProgress) -> Iterator[Assistant]:
+def library_of(
+    corpus: Path | None, *, settings: Settings, on_progress: OnProgress = lambda _: None
+) -> Iterator[Assistant]:
     """A library of a set's corpus, or of the samples, in a temporary folder."""
     with tempfile.TemporaryDirectory(prefix="fundstelle-eval-", ignore_cleanup_errors=True) as folder:
         with Assistant.open(folder, settings=settings) as assistant:
@@ -358,11 +362,11 @@ def calibrate_on(folders: Sequence[Path], *, settings: Settings, on_progress: On
     a name or year exchanged for that of another question.
     """
     examples: list[Example] = []
-    for same in _by_corpus([read_dataset(folder) for folder in folders]):
-        with _library_of(same[0].corpus, settings=settings, on_progress=on_progress) as assistant:
+    for same in by_corpus([read_dataset(folder) for folder in folders]):
+        with library_of(same[0].corpus, settings=settings, on_progress=on_progress) as assistant:
             for dataset in same:
                 examples += collect_examples(dataset, assistant=assistant, on_progress=on_progress)
-    with _library_of(None, settings=settings, on_progress=on_progress) as assistant:
+    with library_of(None, settings=settings, on_progress=on_progress) as assistant:
         signature = assistant.encoder.signature
         samples = collect_examples(sample_dataset(assistant), assistant=assistant, on_progress=on_progress)
         examples += [replace(example, weight=example.weight * _SAMPLE_WEIGHT) for example in samples]

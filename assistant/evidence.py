@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from assistant.questions import answer_kind, has_kind
-from vectorstore.languages import normalise, words
+from vectorstore.languages import normalise, same_words
 from vectorstore.names import name_keys
 from vectorstore.spellings import has_spelling, nationalities
 from vectorstore.terms import text_terms
@@ -37,7 +37,8 @@ _NEARBY_WEIGHT = 0.045
 _KIND_WEIGHT = 0.01
 _NO_KIND_WEIGHT = -0.05
 _HIT_WEIGHT = 0.025
-_HEADLINE_WEIGHT = -0.05
+_HEADLINE_WEIGHT = -0.1
+_NAMES_MISSING_WEIGHT = -0.1
 _FAR_BELOW = 0.1
 """A sentence that scores this much less than the best one is left out."""
 _SENTENCES_BEFORE = 2
@@ -116,10 +117,10 @@ def find_evidence(question: str, result: SearchResult, *, encoder: Encoder, glos
     if not scored:
         return Finding(quotes=(), features=None, kind=kind, missing=())
     best = scored[0]
-    missing = _missing_names(best.read)
+    missing = best.read.missing_names
     return Finding(
         quotes=tuple(choose_quotes([sentence.evidence for sentence in scored])),
-        features=_features(best, read, missing=missing),
+        features=_features(best, read),
         kind=kind,
         missing=tuple(word.text for word in missing),
     )
@@ -139,7 +140,7 @@ def choose_quotes(scored: Sequence[Evidence]) -> list[Evidence]:
             break
         if quotes and characters + len(sentence.span) > MAX_QUOTED_CHARACTERS:
             continue
-        if any(_same_words(sentence.text, other.text) for other in chosen):
+        if any(same_words(sentence.text, other.text, share=_SAME_WORDS) for other in chosen):
             continue
         neighbour = next((index for index, quote in enumerate(quotes) if quote.touches(sentence)), None)
         if neighbour is not None:
@@ -175,6 +176,29 @@ class _Read:
         """The terms of the passage and its headline."""
         return [*self.sentences, self._title]
 
+    @cached_property
+    def missing_names(self) -> list[QuestionWord]:
+        """The names of the question that its whole article does not have in any spelling.
+
+        Neighbouring capitalised words are one name ("Supreme Court"): it is missing if most of what it says is.
+        """
+        article = self.hit.article
+        text = article.text[:_ARTICLE_CHARACTERS]
+        runs = _name_runs(self.asked)
+        keys = {*name_keys(text, language=article.language), *nationalities(text, language=article.language)} if runs else set()
+        missing = []
+        for run in runs:
+            absent = [
+                word
+                for word in run
+                if word.names.isdisjoint(keys)
+                and not any(word.found_in(terms) for terms in self.passage)
+                and not has_spelling(text, word.text)
+            ]
+            if _weight(absent) > _weight(run) / 2:
+                missing += absent
+        return missing
+
     def nearby(self, position: int) -> list[TextTerms]:
         """The terms of a sentence and of those that may name what it is about."""
         return self.sentences[max(0, position - _SENTENCES_BEFORE) : position + 1]
@@ -182,8 +206,10 @@ class _Read:
     def scored(self) -> Iterator[_Scored]:
         """Its sentences with their scores, in their order."""
         title = self.hit.article.title
+        named = [word for word in self.asked.words if word.names]
+        about_others = _NAMES_MISSING_WEIGHT * _weight(self.missing_names) / max(_weight(named), 1e-9)
         for position, span in enumerate(self.hit.passage.sentences):
-            score = self.cosines[position] + _HIT_WEIGHT * self.hit.score
+            score = self.cosines[position] + _HIT_WEIGHT * self.hit.score + about_others
             score += _SHARE_WEIGHT * _share(self.asked.words, [self.sentences[position]])
             score += _NEARBY_WEIGHT * _share(self.asked.words, self.nearby(position))
             score += {True: _KIND_WEIGHT, False: _NO_KIND_WEIGHT, None: 0.0}[self.kinds[position]]
@@ -203,7 +229,7 @@ class _Scored:
     evidence: Evidence
 
 
-def _features(best: _Scored, read: Sequence[_Read], *, missing: Sequence[QuestionWord]) -> Features:
+def _features(best: _Scored, read: Sequence[_Read]) -> Features:
     near = best.read
     asked = near.asked.words
     article = near.hit.article
@@ -222,34 +248,12 @@ def _features(best: _Scored, read: Sequence[_Read], *, missing: Sequence[Questio
         article_share=_share(asked, whole),
         question_words=float(min(len(asked), 8)),
         words_missing=float(sum(not any(word.found_in(terms) for terms in whole) for word in asked)),
-        names_missing=float(bool(missing)),
+        names_missing=float(bool(near.missing_names)),
         numbers_missing=float(any(not any(word.found_in(terms) for terms in whole) for word in numbers)),
         amount_missing=float(near.kind == "number" and near.kinds[best.position] is False),
         margin=margin,
         alone=float(not rivals),
     )
-
-
-def _missing_names(near: _Read) -> list[QuestionWord]:
-    """The names of the question that the whole article of the best sentence does not have in any spelling.
-
-    Neighbouring capitalised words are one name ("Supreme Court"): it is missing if most of what it says is.
-    """
-    article = near.hit.article
-    text = article.text[:_ARTICLE_CHARACTERS]
-    keys = {*name_keys(text, language=article.language), *nationalities(text, language=article.language)}
-    missing = []
-    for run in _name_runs(near.asked):
-        absent = [
-            word
-            for word in run
-            if word.names.isdisjoint(keys)
-            and not any(word.found_in(terms) for terms in near.passage)
-            and not has_spelling(text, word.text)
-        ]
-        if _weight(absent) > _weight(run) / 2:
-            missing += absent
-    return missing
 
 
 def _name_runs(terms: QuestionTerms) -> list[list[QuestionWord]]:
@@ -280,7 +284,3 @@ def _joined(quote: Evidence, sentence: Evidence) -> Evidence:
     span = Span(min(quote.span.start, sentence.span.start), max(quote.span.end, sentence.span.end))
     return Evidence(hit=quote.hit, span=span, score=max(quote.score, sentence.score))
 
-
-def _same_words(one: str, other: str) -> bool:
-    mine, others = ({normalise(word.text) for word in words(text)} for text in (one, other))
-    return len(mine & others) >= _SAME_WORDS * max(1, len(mine | others))

@@ -43,15 +43,15 @@ ANSWER_HITS = 10
 class Assistant:
     """Questions and answers over one library. Thread-safe; one process at a time owns a library's indexes."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Open the library that ``settings`` name; ``Assistant.open`` is the usual way."""
+    def __init__(self, settings: Settings, *, encoder: Encoder | None = None) -> None:
+        """Open the library that ``settings`` name; ``Assistant.open`` is the usual way. ``encoder`` stands in for the one that is set."""
         self.settings = settings
         self.library = Library(settings.library)
         self._opening = threading.RLock()
         self._writing = threading.Lock()
         self._indexes: Indexes | None = None
         self._lock: Lock | None = None
-        self._encoder: Encoder | None = None
+        self._encoder = encoder
         self._glossary: Glossary | None = None
         self._reranker: Reranker | None = None
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vectorstore.languages import same_words
 from vectorstore.terms import question_terms
 from vectorstore.types import Filters, Hit, Rank
 
@@ -35,12 +36,15 @@ CANDIDATES = 100
 EXACT_SCAN = 2_000
 """A filter that leaves at most this many passages has their vectors scanned exactly instead of asking the index for more."""
 RERANKED = 30
+_NEAR_COSINE = 0.96
+_NEAR_WORDS = 0.8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
-    """What the lexical scores count beside the dense one: z(dense) + own·z + gloss·z + names·z."""
+    """What each standardised score counts; ``sentences`` is what the best sentence's cosine counts beside the passage's."""
 
+    dense: float = 1.0
     own: float = 0.25
     gloss: float = 0.3
     names: float = 0.05
@@ -68,8 +72,12 @@ def hybrid_search(
     limit: int = 10,
     weights: Weights | None = None,
     reranker: Reranker | None = None,
+    collapse: bool = True,
 ) -> SearchResult:
-    """The passages that best match ``question`` in any language, best first, at most ``limit``."""
+    """The passages that best match ``question`` in any language, best first, at most ``limit``.
+
+    With ``collapse``, of near-identical passages (agency copy in several outlets) only the best is a hit.
+    """
     filters, weights = filters or Filters(), weights or Weights()
     timings: dict[str, float] = {}
     start = time.perf_counter()
@@ -94,20 +102,27 @@ def hybrid_search(
     fused = fuse(cosines, lexical, languages={id_: visible[id_].language for id_ in cosines}, terms=terms, weights=weights)
     lap("fuse")
     ranks = _ranks({"dense": dense, **lexical})
-    chosen = fused[: max(limit, RERANKED) if reranker else limit]
-    articles = library.articles_of(visible[id_].version_row for id_, _ in chosen)
-    hits = [
-        Hit(
-            passage=visible[id_].passage,
-            article=articles[visible[id_].version_row],
-            score=score,
-            cosine=cosines[id_][0],
-            sentence_scores=tuple(cosines[id_][1]),
-            ranks=ranks.get(id_, {}),
-        )
-        for id_, score in chosen
-        if visible[id_].version_row in articles  # removed since
-    ]
+    wanted = max(limit, RERANKED) if reranker else limit
+    hits: list[Hit] = []
+    for start in range(0, len(fused), wanted):
+        # A batch at a time: collapsing seldom takes more than a few away.
+        chosen = fused[start : start + wanted]
+        articles = library.articles_of(visible[id_].version_row for id_, _ in chosen)
+        for id_, score in chosen:
+            if visible[id_].version_row not in articles or len(hits) == wanted:  # removed since, or enough
+                continue
+            hit = Hit(
+                passage=visible[id_].passage,
+                article=articles[visible[id_].version_row],
+                score=score,
+                cosine=cosines[id_][0],
+                sentence_scores=tuple(cosines[id_][1]),
+                ranks=ranks.get(id_, {}),
+            )
+            if not (collapse and any(_near_identical(hit, other, vectors) for other in hits)):
+                hits.append(hit)
+        if len(hits) == wanted:
+            break
     lap("load")
     if reranker:
         hits = _rerank(question, hits, reranker=reranker)[:limit]
@@ -132,7 +147,8 @@ def fuse(
     dense = {
         id_: passage + weights.sentences * max(sentences, default=passage) for id_, (passage, sentences) in cosines.items()
     }
-    total = _standardised(sorted(dense.items(), key=lambda pair: -pair[1]), pad=False)
+    standing = _standardised(sorted(dense.items(), key=lambda pair: -pair[1]), pad=False)
+    total = {id_: weights.dense * score for id_, score in standing.items()}
     sides = {name: _standardised(ranking, pad=True) for name, ranking in lexical.items()}
     for id_ in total:
         same = terms.languages.get(languages[id_], 0.0)
@@ -204,6 +220,12 @@ def _widen(
 def _cosines(vectors: PassageVectors, vector: Vectors) -> tuple[float, list[float]]:
     sentences = [] if vectors.sentences is None else [float(score) for score in vectors.sentences @ vector]
     return float(vectors.passage @ vector), sentences
+
+
+def _near_identical(one: Hit, other: Hit, vectors: Mapping[str, PassageVectors]) -> bool:
+    """Whether two passages say the same in nearly the same words; their vectors rule out most pairs at little cost."""
+    cosine = float(vectors[one.passage.id].passage @ vectors[other.passage.id].passage)
+    return cosine >= _NEAR_COSINE and same_words(one.text, other.text, share=_NEAR_WORDS)
 
 
 def _ranks(rankings: Mapping[str, Ranking]) -> dict[str, dict[str, Rank]]:
