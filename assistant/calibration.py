@@ -23,7 +23,7 @@ CALIBRATION_FILE = Path(__file__).with_name("calibration.json")
 # For an encoder that nobody has calibrated: this share of what the question says found, and no name or number of it missing.
 _PLAIN_SHARE = 0.5
 # Chosen so that one of them alone decides against an answer: "Why is Blinken visiting Beijing?" is not answered by his visit to Astana.
-_PREMISE = {"names_missing": 0.4, "numbers_missing": 0.4, "amount_missing": 0.45}
+_PREMISE = {"names_missing": 0.33, "numbers_missing": 0.33, "amount_missing": 0.33}
 
 
 @dataclass(frozen=True, slots=True)

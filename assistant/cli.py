@@ -41,6 +41,7 @@ class Exit(IntEnum):
     DONE = 0
     SOME_FAILED = 1
     USAGE = 2
+    INTERRUPTED = 130
 
 
 app = typer.Typer(
@@ -72,9 +73,10 @@ def main() -> None:
     except FundstelleError as error:
         _err.print(Text(f"Error: {error}", style="red"))
         sys.exit(Exit.SOME_FAILED)
-    except KeyboardInterrupt:
-        _err.print("Stopped. What was stored stays; run the same command again to go on.")
-        sys.exit(130)
+    except SystemExit as ended:  # typer makes one of the keyboard's interrupt
+        if ended.code == Exit.INTERRUPTED:
+            _err.print("Stopped. What was stored stays; run the same command again to go on.")
+        raise
 
 
 @app.callback()
@@ -90,7 +92,9 @@ def _options(
 @app.command()
 def add(
     context: typer.Context,
-    sources: Annotated[list[str] | None, typer.Argument(help="Files, folders, or - for standard input.", show_default=False)] = None,
+    sources: Annotated[
+        list[str] | None, typer.Argument(help="Files, folders, or - for standard input.", show_default=False)
+    ] = None,
     samples: Annotated[bool, typer.Option("--samples", help="Add the sample articles.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -103,7 +107,11 @@ def add(
     if as_json:
         _print_json(report.to_dict())
     else:
-        counts = {name: count for name, count in report.to_dict().items() if name in {"added", "updated", "unchanged", "duplicates", "failed"}}
+        counts = {
+            name: count
+            for name, count in report.to_dict().items()
+            if name in {"added", "updated", "unchanged", "duplicates", "failed"}
+        }
         _out.print(", ".join(f"{name}: {count}" for name, count in counts.items() if count) or "nothing found")
     raise typer.Exit(Exit.SOME_FAILED if report.count("failed") else Exit.DONE)
 
@@ -159,7 +167,12 @@ def articles(context: typer.Context, as_json: AsJson = False) -> None:
     with _assistant(context) as assistant:
         listed = assistant.articles()
         if as_json:
-            _print_json({"schema": SCHEMA, "items": [{**_article_facts(article), "state": assistant.library.state(article)} for article in listed]})
+            _print_json(
+                {
+                    "schema": SCHEMA,
+                    "items": [{**_article_facts(article), "state": assistant.library.state(article)} for article in listed],
+                }
+            )
             return
     if not listed:
         _err.print("No articles yet. Add some: fundstelle add FILE, or fundstelle add --samples.")
@@ -184,7 +197,9 @@ def show(
     if as_json:
         furniture = [{"start": mark.start, "end": mark.end, "reason": mark.reason} for mark in article.furniture]
         spans = [{"start": passage.start, "end": passage.end} for passage in passages]
-        _print_json({"schema": SCHEMA, **_article_facts(article), "text": article.text, "furniture": furniture, "passages": spans})
+        _print_json(
+            {"schema": SCHEMA, **_article_facts(article), "text": article.text, "furniture": furniture, "passages": spans}
+        )
         return
     _show(Text(article.title or article.id, style="bold"))
     _show(Text(_origin(article), style="dim"), "\n")
@@ -225,7 +240,9 @@ def serve(
     context: typer.Context,
     host: Annotated[str, typer.Option(help="Address to listen on; loopback only.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535)] = 7860,
-    samples_if_empty: Annotated[bool, typer.Option("--samples-if-empty", help="Add the samples to an empty library first.")] = False,
+    samples_if_empty: Annotated[
+        bool, typer.Option("--samples-if-empty", help="Add the samples to an empty library first.")
+    ] = False,
 ) -> None:
     """Serve the web page on this machine."""
     from assistant.web.server import serve as serve_page
@@ -241,7 +258,9 @@ def serve(
 @app.command(name="eval")
 def evaluate(
     folders: Annotated[list[Path], typer.Argument(help="Folders in BEIR layout.")],
-    calibrate: Annotated[bool, typer.Option("--calibrate", help="Fit the answerability weights on these folders and write them.")] = False,
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate", help="Fit the answerability weights on these folders and write them.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure retrieval, quoting and declining on folders in BEIR layout."""
@@ -269,7 +288,11 @@ def doctor(context: typer.Context, as_json: AsJson = False) -> None:
         _print_json({"schema": SCHEMA, "items": [asdict(finding) for finding in findings]})
     else:
         for finding in findings:
-            _show(Text("✓ " if finding.fine else "✗ ", style="green" if finding.fine else "red"), Text(f"{finding.name}: {finding.found}"), sep="")
+            _show(
+                Text("✓ " if finding.fine else "✗ ", style="green" if finding.fine else "red"),
+                Text(f"{finding.name}: {finding.found}"),
+                sep="",
+            )
             if finding.remedy:
                 _show(Text(f"  → {finding.remedy}", style="yellow"))
     raise typer.Exit(Exit.DONE if all(finding.fine for finding in findings) else Exit.SOME_FAILED)
@@ -289,7 +312,13 @@ def _filters(language: str | None, source: str | None, since: date | None, until
 
 @contextmanager
 def _progress(*, unit: str = "") -> Iterator[Callable[[IndexProgress], None]]:
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed} " + unit), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed} " + unit),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=_err, transient=True, disable=not _err.is_terminal) as progress:
         tasks: dict[str, Any] = {}
 
@@ -348,5 +377,3 @@ def _article_facts(article: Article) -> dict[str, Any]:
     hidden = {"text", "furniture"}
     facts = {name: plain(value) for name, value in asdict(article).items() if name not in hidden}
     return {"id": facts.pop("id"), "version": article.version, **facts}
-
-

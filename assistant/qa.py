@@ -258,9 +258,7 @@ class Assistant:
             return self._refuse(question, searched, "filtered", language=language)
         encoder = self.encoder
         finding = find_evidence(searched.question, result, encoder=encoder, glossary=self.glossary)
-        enough, confidence = (
-            answers(finding.features, calibration_for(encoder.signature)) if finding.features else (False, None)
-        )
+        enough, confidence = answers(finding.features, calibration_for(encoder.signature)) if finding.features else (False, None)
         timings = {**result.timings, "evidence": time.perf_counter() - start}
         if not enough:
             names = ", ".join(finding.missing)
