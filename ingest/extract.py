@@ -639,11 +639,12 @@ def _meta(tree: HtmlElement, name: str) -> str | None:
 
 
 def _web_address(value: str | None) -> str | None:
+    address = clean_characters(value or "")
     try:
-        parts = urlsplit(value.strip()) if value else None
+        parts = urlsplit(address)
     except ValueError:
         return None
-    return value.strip() if value and parts and parts.scheme in {"http", "https"} and parts.hostname else None
+    return address if parts.scheme in {"http", "https"} and parts.hostname else None
 
 
 def _declared_language(tag: str | None) -> str | None:

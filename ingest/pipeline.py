@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+from unicodedata import category
 
 from ingest.clean import find_furniture
 from ingest.extract import Extracted, extract
@@ -38,6 +39,9 @@ SPLITTER = "1"
 STANDARD_INPUT = "-"
 _ARTICLE_SUFFIXES = frozenset({".txt", ".text", ".md", ".markdown", ".html", ".htm", ".xhtml"})
 _STORE_AT_ONCE = 64
+
+
+_Storable = tuple[Article, list[Passage], bytes, str]  # with its original bytes and their name
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,56 +104,51 @@ def ingest(
     Never raises for an item: what cannot be read is reported with its reason. ``on_item`` hears of each item once it is stored.
     """
     results: list[ItemResult] = []
-    waiting: list[tuple[ItemResult, Article, list[Passage], bytes]] = []
+    waiting: list[tuple[ItemResult, _Storable | None]] = []
 
     def store() -> None:
-        library.put_all((article, passages, original, item.source) for item, article, passages, original in waiting)
-        for item, *_ in waiting:
-            finish(item)
+        library.put_all(storable for _, storable in waiting if storable)
+        for item, _ in waiting:
+            results.append(item)
+            on_item(item)
         waiting.clear()
-
-    def finish(item: ItemResult) -> None:
-        results.append(item)
-        on_item(item)
 
     for found in plan(sources):
         if isinstance(found, ItemResult):
-            finish(found)
-            continue
-        try:
-            item, article, original = _read(found, library=library, sample=sample)
-            if article is None:
-                finish(item)
-                continue
-            if any(other.id == article.id for _, other, *_ in waiting):
-                store()
-                item, article, original = _read(found, library=library, sample=sample)
-                if article is None:
-                    finish(item)
-                    continue
-            passages = split(article, count_tokens=count_tokens)
-            if not passages:
-                message = f"{found.source}: nothing in it reads like an article (all of it looks like page furniture)."
-                raise SourceEmpty(message)
-            waiting.append((item, article, passages, original))
-        except SourceError as error:
-            finish(ItemResult(found.source, "failed", reason=str(error)))
+            waiting.append((found, None))
+        else:
+            try:
+                item, article = _read(found, library=library, sample=sample)
+                if article and any(storable and storable[0].id == article.id for _, storable in waiting):
+                    store()
+                    item, article = _read(found, library=library, sample=sample)
+                waiting.append((item, _storable(found, article, count_tokens=count_tokens) if article else None))
+            except SourceError as error:
+                waiting.append((ItemResult(found.source, "failed", reason=str(error)), None))
         if len(waiting) >= _STORE_AT_ONCE:
             store()
     store()
     return IngestReport(tuple(results))
 
 
+def _storable(document: _Document, article: Article, *, count_tokens: CountTokens) -> _Storable:
+    passages = split(article, count_tokens=count_tokens)
+    if not passages:
+        message = f"{document.source}: nothing in it reads like an article (all of it looks like page furniture)."
+        raise SourceEmpty(message)
+    return article, passages, document.original, document.source
+
+
 def plan(sources: Iterable[str | Path]) -> Iterator[_Document | ItemResult]:
     """Every document that ``sources`` stand for, in a stable order, or why one cannot be had."""
     for source in sources:
-        name = str(source)
+        name = _readable(source)
         if name == STANDARD_INPUT:
             yield _standard_input()
         elif name.lower().startswith(("http://", "https://")):
             yield ItemResult(name, "failed", reason=f"{name}: addresses are not fetched yet. Save the page and add the file.")
         else:
-            yield from _from_path(Path(name).expanduser(), source=name)
+            yield from _from_path(Path(source), source=name)
 
 
 def split(article: Article, *, count_tokens: CountTokens) -> list[Passage]:
@@ -159,23 +158,36 @@ def split(article: Article, *, count_tokens: CountTokens) -> list[Passage]:
 
 def _from_path(path: Path, *, source: str) -> Iterator[_Document | ItemResult]:
     try:
-        if path.is_dir():
-            inside = sorted(
-                Path(folder, name)
-                for folder, folders, names in os.walk(path, onerror=_raise)
-                for name in names
-                if not name.startswith(".") and Path(name).suffix.lower() in _ARTICLE_SUFFIXES | TABLE_SUFFIXES
-            )
-            if not inside:
-                known = ", ".join(sorted(_ARTICLE_SUFFIXES | TABLE_SUFFIXES))
-                message = f"{source}: there is no file in this folder that can be read. Known kinds: {known}."
-                raise SourceEmpty(message)
-            for file in inside:
-                yield from _from_file(file, source=str(file))
-        else:
+        path = path.expanduser()
+    except RuntimeError:  # "~name" of someone who is not there
+        yield ItemResult(source, "failed", reason=f"{source}: there is no such file or folder.")
+        return
+    try:
+        if not source or not path.is_dir():
             yield from _from_file(path, source=source)
+            return
+        shut: list[OSError] = []
+        inside = sorted(_files(path, on_error=shut.append))
+        if not inside and not shut:
+            known = ", ".join(sorted(_ARTICLE_SUFFIXES | TABLE_SUFFIXES))
+            message = f"{source}: there is no file in this folder that can be read. Known kinds: {known}."
+            raise SourceEmpty(message)
+        for file in inside:
+            yield from _from_file(file, source=_readable(file))
+        for error in shut:
+            name = _readable(error.filename)
+            yield ItemResult(name, "failed", reason=_reason(error, source=name))
     except (SourceError, OSError) as error:
         yield ItemResult(source, "failed", reason=_reason(error, source=source))
+
+
+def _files(folder: Path, *, on_error: Callable[[OSError], None]) -> Iterator[Path]:
+    """What may hold articles below a folder, without hidden files and folders."""
+    for place, folders, names in os.walk(folder, onerror=on_error):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            if not name.startswith(".") and Path(name).suffix.lower() in _ARTICLE_SUFFIXES | TABLE_SUFFIXES:
+                yield Path(place, name)
 
 
 def _from_file(path: Path, *, source: str) -> Iterator[_Document | ItemResult]:
@@ -188,8 +200,7 @@ def _from_file(path: Path, *, source: str) -> Iterator[_Document | ItemResult]:
                 else:
                     yield _Document(f"{source}#{row.key}", row.key, None, row.original, lambda row=row: row.extracted)  # type: ignore[misc]
             return
-        absolute = str(path.absolute())
-        yield _Document(source, None, absolute, content, lambda: extract(content, name=source))
+        yield _Document(source, None, _readable(path.absolute()), content, lambda: extract(content, name=source))
     except (SourceError, OSError) as error:
         yield ItemResult(source, "failed", reason=_reason(error, source=source))
 
@@ -206,24 +217,24 @@ def _standard_input() -> _Document:
     return _Document(STANDARD_INPUT, f"input-{hashlib.sha256(content).hexdigest()[:16]}", None, content, read)
 
 
-def _read(document: _Document, *, library: Library, sample: bool) -> tuple[ItemResult, Article | None, bytes]:
+def _read(document: _Document, *, library: Library, sample: bool) -> tuple[ItemResult, Article | None]:
     """What is to be done with a document: the item to report, and the article to store or None if nothing changes."""
     digest = hashlib.sha256(document.original).hexdigest()
     if document.path or document.article_id:
         known_id = document.article_id or _hashed(document.path or "")
         known = library.stored(known_id)
         if known and known.original == digest:
-            return ItemResult(document.source, "unchanged", known_id), None, b""
+            return ItemResult(document.source, "unchanged", known_id), None
     found = document.read()
     article_id = document.article_id or (_hashed(found.url) if found.url and not document.path else _hashed(document.path or ""))
     article = to_article(found, article_id=article_id, path=document.path, sample=sample)
     known = library.stored(article_id)
     if known is None:
-        return ItemResult(document.source, "added", article_id), article, document.original
+        return ItemResult(document.source, "added", article_id), article
     if known.version == article.version and known.original == digest:
-        return ItemResult(document.source, "unchanged", article_id), None, b""
+        return ItemResult(document.source, "unchanged", article_id), None
     status: Status = "unchanged" if known.version == article.version else "updated"
-    return ItemResult(document.source, status, article_id), article, document.original
+    return ItemResult(document.source, status, article_id), article
 
 
 def to_article(found: Extracted, *, article_id: str, path: str | None, sample: bool = False) -> Article:
@@ -250,8 +261,8 @@ def to_article(found: Extracted, *, article_id: str, path: str | None, sample: b
 
 
 def _read_bytes(path: Path, *, source: str) -> bytes:
-    if not path.exists():
-        message = f"{source}: there is no such file or folder."
+    if not source or not path.exists():
+        message = f"{source or 'An empty name'}: there is no such file or folder."
         raise SourceNotFound(message)
     if not path.is_file():
         message = f"{source}: not an ordinary file."
@@ -267,8 +278,9 @@ def _reason(error: SourceError | OSError, *, source: str) -> str:
     return str(error) if isinstance(error, SourceError) else f"{source}: cannot be read: {error.strerror or error}."
 
 
-def _raise(error: OSError) -> None:
-    raise error
+def _readable(path: str | Path) -> str:
+    """A path for people and for the library: what in a file name is no character, or steers a terminal, becomes an escape."""
+    return "".join(char.encode("unicode_escape").decode() if category(char) in {"Cc", "Cs"} else char for char in str(path))
 
 
 def _hashed(key: str) -> str:

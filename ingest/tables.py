@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -67,23 +66,27 @@ def _row(line: bytes, *, name: str) -> Row:
     # BEIR keeps what it has no column for under "metadata".
     nested = fields.get("metadata")
     columns = {**(nested if isinstance(nested, dict) else {}), **fields}
-    body, title = clean_characters(_value(columns, "text")).strip(), " ".join(clean_characters(_value(columns, "title")).split())
+    body, title = _value(columns, "text"), _line(columns, "title")
     if not body:
         message = f"{name}: no text (looked for {', '.join(_COLUMNS['text'])})."
         raise SourceEmpty(message)
     text = body if not title or body.startswith(title) else f"{title}\n\n{body}"
-    date = _value(columns, "published")
+    date = _line(columns, "published")
     extracted = Extracted(
         text=text,
         title=title,
-        source=_value(columns, "source"),
-        author=_value(columns, "author"),
-        language=_value(columns, "language") or None,
-        url=_value(columns, "url") or None,
+        source=_line(columns, "source"),
+        author=_line(columns, "author"),
+        language=_line(columns, "language") or None,
+        url=_line(columns, "url") or None,
         published=parse_date(date, came_from="table", now=datetime.now(UTC)) if date else None,
     )
     key = _value(columns, "key") or hashlib.sha256(text.encode()).hexdigest()[:16]
     return Row(key, line, extracted)
+
+
+def _line(columns: Mapping[str, Any], wanted: str) -> str:
+    return " ".join(_value(columns, wanted).split())
 
 
 def _value(columns: Mapping[str, Any], wanted: str) -> str:
@@ -91,6 +94,6 @@ def _value(columns: Mapping[str, Any], wanted: str) -> str:
         value = columns.get(column)
         if isinstance(value, list):
             value = ", ".join(str(item) for item in value)
-        if isinstance(value, (str, int)) and not isinstance(value, bool) and str(value).strip():
-            return unicodedata.normalize("NFC", str(value)).encode("utf-8", "replace").decode()
+        if isinstance(value, (str, int)) and not isinstance(value, bool) and clean_characters(str(value)):
+            return clean_characters(str(value))
     return ""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _COLLECTION = "passages"
 _SCALE = 127.0
 _MAX_VARIABLES = 500
-_CONFIGURATION = {"hnsw": {"space": "ip", "ef_construction": 128, "ef_search": 200, "max_neighbors": 24}}
+_CONFIGURATION: Any = {"hnsw": {"space": "ip", "ef_construction": 128, "ef_search": 200, "max_neighbors": 24}}
 
 
 class DenseIndex:
@@ -85,8 +85,10 @@ class DenseIndex:
     def _guarded(self) -> Iterator[None]:
         try:
             yield
-        except Exception as error:  # noqa: BLE001 - chromadb raises its own, sqlite's, ValueError and RuntimeError from its Rust core
-            message = f"The vector index {self._folder} cannot be used: {error}. `fundstelle reindex` rebuilds it from the articles."
+        except Exception as error:
+            message = (
+                f"The vector index {self._folder} cannot be used: {error}. `fundstelle reindex` rebuilds it from the articles."
+            )
             raise IndexCorrupt(message) from error
 
 
@@ -187,7 +189,9 @@ class VectorStore:
         try:
             yield
         except sqlite3.Error as error:
-            message = f"The vectors in {self._path} cannot be used: {error}. `fundstelle reindex` rebuilds them from the articles."
+            message = (
+                f"The vectors in {self._path} cannot be used: {error}. `fundstelle reindex` rebuilds them from the articles."
+            )
             raise IndexCorrupt(message) from error
 
 

@@ -12,6 +12,7 @@ import os
 import threading
 import time
 import warnings
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -23,7 +24,7 @@ from vectorstore.errors import ModelError
 from vectorstore.settings import BUNDLED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -78,10 +79,9 @@ class SentenceTransformerEncoder:
         from sentence_transformers import SentenceTransformer
 
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # what other libraries say while loading is not the user's business
+            with _quietly():
                 model = SentenceTransformer(self._model_path)
-        except Exception as error:  # noqa: BLE001 - loaders raise OSError, ValueError, ImportError, hub and safetensors errors
+        except Exception as error:  # loaders raise OSError, ValueError, ImportError, hub and safetensors errors
             message = (
                 f"The embedding model {self.name!r} cannot be loaded: {error}. Check FUNDSTELLE_EMBEDDING: a sentence-transformers "
                 f"folder, a model of the hub that can be reached or is in its cache, or {BUNDLED!r}."
@@ -126,7 +126,8 @@ class SentenceTransformerEncoder:
 
     def encode_query(self, question: str) -> Vectors:
         """A question's vector."""
-        return self._encode([question], prompt=self._prompts["query"])[0]
+        vector: Vectors = self._encode([question], prompt=self._prompts["query"])[0]
+        return vector
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         """The vectors of stored texts, in their order."""
@@ -163,7 +164,8 @@ class SentenceTransformerEncoder:
             half = len(texts) // 2  # less at a time is slower, but it goes on
             return np.concatenate([self._encode_batch(texts[:half]), self._encode_batch(texts[half:])])
         vectors: Vectors = found.float().cpu().numpy()
-        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        normalised: Vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        return normalised
 
 
 class BundledEncoder(SentenceTransformerEncoder):
@@ -223,8 +225,9 @@ class Reranker:
         from sentence_transformers import CrossEncoder
 
         try:
-            return CrossEncoder(self.name)
-        except Exception as error:  # noqa: BLE001 - as for encoders
+            with _quietly():
+                return CrossEncoder(self.name)
+        except Exception as error:  # as for encoders
             message = f"The reranker {self.name!r} cannot be loaded: {error}. Check FUNDSTELLE_RERANKER, or unset it."
             raise ModelError(message) from error
 
@@ -241,6 +244,27 @@ def load_encoder(model: str, *, cache: Path) -> Encoder:
         ModelError: the bundled weights are missing or damaged. Other models are loaded, and fail, at their first use.
     """
     return BundledEncoder(cache=cache) if model == BUNDLED else SentenceTransformerEncoder(model, cache=cache)
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """What other libraries say while they load is not the user's business, nor a bar for weights that are here; a download keeps its own."""
+    from huggingface_hub.utils.tqdm import are_progress_bars_disabled, enable_progress_bars
+    from transformers.utils import logging as untyped
+
+    logging: Any = untyped
+    without_bars = are_progress_bars_disabled()
+    shown = logging.is_progress_bar_enabled()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        logging.disable_progress_bar()
+        if not without_bars:
+            enable_progress_bars()
+        try:
+            yield
+        finally:
+            if shown:
+                logging.enable_progress_bar()
 
 
 def _batches(order: Sequence[int], lengths: Sequence[int]) -> list[list[int]]:

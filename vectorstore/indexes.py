@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -86,9 +87,13 @@ class Indexes:
         self._encoder = encoder
         self._glossary = glossary
         folder = _folder(library, number)
-        self.dense = DenseIndex(folder / "dense")
-        self.lexical = LexicalIndex(folder / "lexical")
-        self.vectors = VectorStore(folder / "sentences.db")
+        with ExitStack() as opened:  # what cannot be opened leaves nothing else open
+            self.dense = DenseIndex(folder / "dense")
+            opened.callback(self.dense.close)
+            self.lexical = LexicalIndex(folder / "lexical")
+            opened.callback(self.lexical.close)
+            self.vectors = VectorStore(folder / "sentences.db")
+            opened.pop_all()
 
     @classmethod
     def open(cls, library: Library, *, encoder: Encoder, glossary: Glossary) -> Indexes:
@@ -109,10 +114,16 @@ class Indexes:
                 "another). Run `fundstelle reindex` to rebuild them, or set FUNDSTELLE_EMBEDDING as it was."
             )
             raise IndexMismatch(message)
-        elif library.count_passages() and not (_folder(library, int(number)) / "sentences.db").exists():
-            message = f"The indexes of {library.folder} are missing. `fundstelle reindex` rebuilds them from the articles; no article is lost."
+        indexes = cls(library, encoder=encoder, glossary=glossary, number=int(number))
+        wanted = library.count_passages()
+        if any(part.count() < wanted for part in (indexes.dense, indexes.lexical, indexes.vectors)):
+            indexes.close()
+            message = (
+                f"The indexes of {library.folder} are missing or lack passages. `fundstelle reindex` rebuilds them from the articles; "
+                "no article is lost."
+            )
             raise IndexCorrupt(message)
-        return cls(library, encoder=encoder, glossary=glossary, number=int(number))
+        return indexes
 
     def close(self) -> None:
         """Let go of the files."""

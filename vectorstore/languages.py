@@ -11,7 +11,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -19,13 +19,25 @@ if TYPE_CHECKING:
     import Stemmer
 
 UNKNOWN = "und"
-ANALYZER = "1"
+ANALYZER = "2"
 """Changes whenever the terms of the same text change; part of an index's signature."""
 
-_WORD = re.compile(r"\d+(?:[.,  \u202f']\d{3})+(?!\d)|[^\W_]+")
-_GROUPING = re.compile(r"[.,  \u202f']")
 # Scripts written without spaces between words: their terms are pairs of characters.
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
+_UNSPACED_LETTERS = (
+    r"\u0e01-\u0e3a\u0e40-\u0e4e\u0e50-\u0e59\u0e80-\u0eff\u1000-\u1049\u1050-\u109f\u1780-\u17d3\u17d7\u17dc-\u17ff"
+    r"\u3041-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+)
+_UNSPACED = re.compile(f"[{_UNSPACED_LETTERS}]+")
+# Vowel signs and the like belong to their word, though Python's \w leaves them out.
+_MARKS = "".join(char for char in map(chr, range(0x300, 0x2000)) if unicodedata.category(char).startswith("M"))
+_GROUPS = r"[.,' \u00a0\u2009\u202f]"
+_GROUPING = re.compile(_GROUPS)
+_WORD = re.compile(
+    rf"(?<!\d)\d{{1,3}}(?:{_GROUPS}\d{{3}})+(?!\d)"
+    rf"|[{_UNSPACED_LETTERS}]+"
+    rf"|[^\W_{_UNSPACED_LETTERS}]+(?:[{_MARKS}\u200c\u200d]+[^\W_{_UNSPACED_LETTERS}]*)*"
+)
+_POINTS = dict.fromkeys([0x640, *range(0x591, 0x5C8), *range(0x610, 0x61B), *range(0x64B, 0x660), 0x670, *range(0x6D6, 0x6EE)])
 _STEMMERS = {
     "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "en": "english",
     "eo": "esperanto", "es": "spanish", "et": "estonian", "eu": "basque", "fa": "persian", "fi": "finnish", "fr": "french",
@@ -35,7 +47,11 @@ _STEMMERS = {
 }  # fmt: skip
 # A listed stop word that is rarer than this (Zipf scale: log10 per thousand million words) carries meaning after all.
 _STOP_WORD_ZIPF = 5.0
+# wordfreq cuts texts in these languages with segmenters that are not installed; the list itself can be read without.
+_SEGMENTED = frozenset({"ja", "ko", "zh"})
 _MIN_DETECTABLE_WORDS = 3
+_CLEARLY = 0.9
+_NORWEGIAN = frozenset({"nb", "nn", "no"})
 _UNSEEN = 1e-7
 _LIBRARY_PRIOR = 3.0
 _UNLIKELY = 0.01
@@ -55,15 +71,24 @@ def words(text: str) -> list[Word]:
     return [Word(match.group(), match.start(), match.end()) for match in _WORD.finditer(text)]
 
 
+def is_unspaced(word: str) -> bool:
+    """Whether a word is a run of a script without spaces: any number of words of its language."""
+    return bool(_UNSPACED.fullmatch(word))
+
+
 def normalise(word: str) -> str:
-    """The form in which words are compared: NFKC, case folded, digits ungrouped."""
-    folded = unicodedata.normalize("NFKC", word).casefold()
+    """The form in which words are compared: NFKC, case folded, digits ungrouped, Arabic and Hebrew without their points."""
+    folded = unicodedata.normalize("NFKC", word).casefold().translate(_POINTS)
     return _GROUPING.sub("", folded) if folded[:1].isdigit() else folded
 
 
 def fold_accents(word: str) -> str:
-    """``word`` without its diacritics ("é" is "e"); for comparing across spellings, never for showing."""
-    return "".join(char for char in unicodedata.normalize("NFD", word) if not unicodedata.combining(char))
+    """``word`` without its diacritics ("é" is "e", but "й" no "и"); for comparing across spellings, never for showing."""
+    if word.isascii():
+        return word
+    parts = unicodedata.normalize("NFD", word.replace("й", "\0").replace("Й", "\1"))
+    bare = "".join(char for char in parts if not unicodedata.combining(char))
+    return unicodedata.normalize("NFC", bare).replace("\0", "й").replace("\1", "Й")
 
 
 @lru_cache(maxsize=200_000)
@@ -101,6 +126,9 @@ def zipf(word: str, *, language: str) -> float:
     """
     import wordfreq
 
+    if language in _SEGMENTED:
+        frequency = wordfreq.get_frequency_dict(language).get(word, 0.0)
+        return max(0.0, math.log10(frequency) + 9) if frequency else 0.0
     try:
         return float(wordfreq.zipf_frequency(word, language))
     except LookupError:
@@ -115,7 +143,7 @@ def terms(text: str, *, language: str) -> list[str]:
 def word_terms(word: str, *, language: str) -> list[str]:
     """The index terms of one word: none for a stop word, one stem, or the character pairs of an unspaced script."""
     normal = normalise(word)
-    if _UNSPACED.fullmatch(normal):
+    if is_unspaced(normal):
         return [normal[i : i + 2] for i in range(max(1, len(normal) - 1))]
     return [] if normal in stop_words(language) else [stem(normal, language=language)]
 
@@ -128,17 +156,14 @@ def primary(tag: str | None) -> str:
 
 def detect_language(text: str, *, declared: str | None = None) -> str:
     """The language of an article; a declared one is believed unless the text clearly is in another."""
-    import py3langid
-
     known = primary(declared)
-    if len(words(text)) < _MIN_DETECTABLE_WORDS and known != UNKNOWN:
+    count = len(words(text))
+    if count < _MIN_DETECTABLE_WORDS and (known != UNKNOWN or not count):
         return known
-    if not words(text):
-        return UNKNOWN
-    detected = str(py3langid.classify(text[:5_000])[0])
-    if known in {"nb", "nn", "no"} and detected in {"nb", "nn", "no"}:
+    detected, probability = _identifier().classify(text[:5_000])
+    if known != UNKNOWN and (probability < _CLEARLY or {known, detected} <= _NORWEGIAN):
         return known
-    return detected
+    return str(detected)
 
 
 def question_languages(question: str, *, library: Collection[str] = ()) -> dict[str, float]:
@@ -168,6 +193,13 @@ def question_languages(question: str, *, library: Collection[str] = ()) -> dict[
 
 
 @cache
+def _identifier() -> Any:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+
+
+@cache
 def _stemmer(language: str) -> Stemmer.Stemmer | None:
     import Stemmer
 
@@ -191,3 +223,9 @@ def _unspaced_language(text: str) -> str:
 def distinct(items: Iterable[str]) -> list[str]:
     """``items`` without repeats, in their order."""
     return list(dict.fromkeys(items))
+
+
+def same_words(one: str, other: str, *, share: float) -> bool:
+    """Whether two texts share at least ``share`` (0 to 1) of their words, counted once each (Jaccard)."""
+    mine, others = ({normalise(word.text) for word in words(text)} for text in (one, other))
+    return len(mine & others) >= share * max(1, len(mine | others))

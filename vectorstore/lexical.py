@@ -113,7 +113,7 @@ class LexicalIndex:
                 )
             searcher = self._index.searcher()
             found = searcher.search(wanted, limit=limit, count=False).hits
-            return [(searcher.doc(address).get_first("id"), float(score)) for score, address in found]
+            return [(str(searcher.doc(address).get_first("id")), float(score)) for score, address in found]
 
     def count(self) -> int:
         """How many passages it holds."""
@@ -135,7 +135,9 @@ class LexicalIndex:
         try:
             yield
         except (ValueError, OSError, RuntimeError) as error:
-            message = f"The term index {self._folder} cannot be used: {error}. `fundstelle reindex` rebuilds it from the articles."
+            message = (
+                f"The term index {self._folder} cannot be used: {error}. `fundstelle reindex` rebuilds it from the articles."
+            )
             raise IndexCorrupt(message) from error
 
 

@@ -128,16 +128,18 @@ class Library:
         self._engine = sa.create_engine(f"sqlite:///{folder / FILE_NAME}", connect_args={"timeout": 30})
         sa.event.listen(self._engine, "connect", _configure)
         sa.event.listen(self._engine, "begin", _begin)
-        with self._guarded():
-            with self._engine.begin() as connection:
-                _metadata.create_all(connection)
-                connection.execute(
-                    _facts.insert().prefix_with("OR IGNORE"), {"name": "schema", "value": str(SCHEMA_VERSION)}
-                )
+        try:
+            with self._writing() as connection:
+                if not sa.inspect(connection).has_table(_facts.name):
+                    _metadata.create_all(connection)
+                    connection.execute(_facts.insert(), {"name": "schema", "value": str(SCHEMA_VERSION)})
             found = self.fact("schema")
             if found != str(SCHEMA_VERSION):
                 message = f"{folder / FILE_NAME} has layout {found}, this version reads {SCHEMA_VERSION}. Use the version that wrote it."
                 raise LibraryCorrupt(message)
+        except LibraryError:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Close every connection."""
@@ -182,18 +184,16 @@ class Library:
             for article, passages, original, name in items:
                 self._put(connection, article, passages, original, name)
 
-    def _put(
-        self, connection: sa.Connection, article: Article, passages: Sequence[Passage], original: bytes, name: str
-    ) -> None:
-        sha256 = hashlib.sha256(original).hexdigest()
-        connection.execute(
-            _originals.insert().prefix_with("OR IGNORE"), {"sha256": sha256, "name": name, "content": zlib.compress(original)}
-        )
+    def _put(self, connection: sa.Connection, article: Article, passages: Sequence[Passage], original: bytes, name: str) -> None:
         same_article = _versions.c.article_id == article.id
         replaced = sa.select(_versions.c.row).where(
             same_article, sa.or_(_versions.c.state == "pending", _versions.c.version == article.version)
         )
         self._drop_rows(connection, list(connection.execute(replaced).scalars()))
+        sha256 = hashlib.sha256(original).hexdigest()
+        connection.execute(
+            _originals.insert().prefix_with("OR IGNORE"), {"sha256": sha256, "name": name, "content": zlib.compress(original)}
+        )
         row = connection.execute(
             _versions.insert().returning(_versions.c.row), _to_row(article, original=sha256, passages=len(passages))
         ).scalar_one()
@@ -229,10 +229,7 @@ class Library:
 
     def _entries(self, state: State, *, limit: int, after: int) -> list[Entry]:
         query = (
-            sa.select(_versions)
-            .where(_versions.c.state == state, _versions.c.row > after)
-            .order_by(_versions.c.row)
-            .limit(limit)
+            sa.select(_versions).where(_versions.c.state == state, _versions.c.row > after).order_by(_versions.c.row).limit(limit)
         )
         with self._reading() as connection:
             rows = connection.execute(query).all()
@@ -247,13 +244,10 @@ class Library:
         """Show these versions and retire the ones they replace, in one transaction."""
         with self._writing() as connection:
             for chunk in _chunks(rows):
-                replaced = (
-                    sa.select(_versions.c.row)
-                    .where(
-                        _versions.c.article_id.in_(sa.select(_versions.c.article_id).where(_versions.c.row.in_(chunk))),
-                        _versions.c.row.not_in(chunk),
-                        _versions.c.state.in_(_READY),
-                    )
+                replaced = sa.select(_versions.c.row).where(
+                    _versions.c.article_id.in_(sa.select(_versions.c.article_id).where(_versions.c.row.in_(chunk))),
+                    _versions.c.row.not_in(chunk),
+                    _versions.c.state.in_(_READY),
                 )
                 old = list(connection.execute(replaced).scalars())
                 self._drop_passages(connection, old)
@@ -296,7 +290,8 @@ class Library:
                 self._insert_passages(connection, row, passages)
                 connection.execute(_versions.update().where(_versions.c.row == row).values(passages=len(passages)))
             connection.execute(_versions.update().where(ready).values(state="complete" if complete else "searchable"))
-            connection.execute(_leavings.delete())
+            # The new indexes never had the passages of the old split; but an article may have been removed since they were made.
+            connection.execute(_leavings.delete().where(_leavings.c.id.in_(sa.select(_passages.c.id))))
             for name, value in facts.items():
                 connection.execute(_facts.insert().prefix_with("OR REPLACE"), {"name": name, "value": value})
 
@@ -308,9 +303,7 @@ class Library:
         removed = []
         with self._writing() as connection:
             for article_id in article_ids:
-                rows = list(
-                    connection.execute(sa.select(_versions.c.row).where(_versions.c.article_id == article_id)).scalars()
-                )
+                rows = list(connection.execute(sa.select(_versions.c.row).where(_versions.c.article_id == article_id)).scalars())
                 self._drop_rows(connection, rows)
                 if rows:
                     removed.append(article_id)
@@ -352,9 +345,9 @@ class Library:
         found: dict[str, Candidate] = {}
         with self._reading() as connection:
             for chunk in _chunks(list(ids)):
-                query = _visible(
-                    filters, _passages, _versions.c.article_id, _versions.c.version, _versions.c.language
-                ).where(_passages.c.id.in_(chunk))
+                query = _visible(filters, _passages, _versions.c.article_id, _versions.c.version, _versions.c.language).where(
+                    _passages.c.id.in_(chunk)
+                )
                 for row in connection.execute(query):
                     passage = _to_passage(row, row)
                     found[row.id] = Candidate(row.id, row.version_row, row.language, passage)
@@ -367,9 +360,7 @@ class Library:
 
     def count_passages(self, filters: Filters | None = None) -> int:
         """How many passages may be shown and match ``filters``."""
-        query = sa.select(sa.func.coalesce(sa.func.sum(_versions.c.passages), 0)).where(
-            *_conditions(filters or Filters())
-        )
+        query = sa.select(sa.func.coalesce(sa.func.sum(_versions.c.passages), 0)).where(*_conditions(filters or Filters()))
         with self._reading() as connection:
             return int(connection.execute(query).scalar_one())
 
@@ -385,12 +376,12 @@ class Library:
     def languages(self) -> dict[str, int]:
         """How many searchable articles there are in each language."""
         query = (
-            sa.select(_versions.c.language, sa.func.count())
+            sa.select(_versions.c.language, sa.func.count().label("articles"))
             .where(_versions.c.state.in_(_READY))
             .group_by(_versions.c.language)
         )
         with self._reading() as connection:
-            return {language: count for language, count in connection.execute(query)}
+            return {row.language: row.articles for row in connection.execute(query)}
 
     # Reading
 
@@ -407,28 +398,38 @@ class Library:
         with self._reading() as connection:
             row = connection.execute(query.order_by(current_first, _versions.c.row.desc())).first()
         if row is None:
-            what = f"version {version} of article {article_id!r}" if version else f"article {article_id!r}"
-            message = f"There is no {what} in {self.folder}. `fundstelle articles` lists what is there."
-            raise ArticleNotFound(message)
+            raise self._not_found(article_id, version)
         return _to_article(row)
 
     def state(self, article: Article) -> State:
-        """The state of one version."""
-        query = sa.select(_versions.c.state).where(
-            _versions.c.article_id == article.id, _versions.c.version == article.version
-        )
+        """The state of one version.
+
+        Raises:
+            ArticleNotFound: it is not in the library (any more).
+        """
+        query = sa.select(_versions.c.state).where(_versions.c.article_id == article.id, _versions.c.version == article.version)
         with self._reading() as connection:
-            found: State = connection.execute(query).scalar_one()
+            found: State | None = connection.execute(query).scalar()
+        if found is None:
+            raise self._not_found(article.id, article.version)
         return found
 
     def original(self, article: Article) -> tuple[str, bytes]:
-        """The name and bytes that an article was made from."""
-        query = sa.select(_originals.c.name, _originals.c.content).join(
-            _versions, _versions.c.original == _originals.c.sha256
-        ).where(_versions.c.article_id == article.id, _versions.c.version == article.version)
+        """The name and bytes that an article was made from.
+
+        Raises:
+            ArticleNotFound: it is not in the library (any more).
+        """
+        query = (
+            sa.select(_originals.c.name, _originals.c.content)
+            .join(_versions, _versions.c.original == _originals.c.sha256)
+            .where(_versions.c.article_id == article.id, _versions.c.version == article.version)
+        )
         with self._reading() as connection:
-            name, content = connection.execute(query).one()
-        return name, zlib.decompress(content)
+            found = connection.execute(query).first()
+        if found is None:
+            raise self._not_found(article.id, article.version)
+        return found.name, zlib.decompress(found.content)
 
     def passages(self, article: Article) -> list[Passage]:
         """The passages of one version in their order; none for a retired one."""
@@ -444,9 +445,7 @@ class Library:
     def articles(self, *, limit: int | None = None, offset: int = 0, filters: Filters | None = None) -> list[Article]:
         """Articles that are searchable or on their way, newest first (undated last)."""
         conditions = _conditions(filters or Filters(), states=(*_READY, "pending"))
-        replaced = (
-            sa.select(_versions.c.article_id).where(_versions.c.state.in_(_READY)).scalar_subquery()
-        )
+        replaced = sa.select(_versions.c.article_id).where(_versions.c.state.in_(_READY)).scalar_subquery()
         hidden = sa.and_(_versions.c.state == "pending", _versions.c.article_id.in_(replaced))
         query = (
             sa.select(_versions)
@@ -470,6 +469,10 @@ class Library:
         with self._reading() as connection:
             query = sa.select(_versions.c.article_id).where(_versions.c.sample).distinct()
             return list(connection.execute(query).scalars())
+
+    def _not_found(self, article_id: str, version: str | None) -> ArticleNotFound:
+        what = f"version {version} of article {article_id!r}" if version else f"article {article_id!r}"
+        return ArticleNotFound(f"There is no {what} in {self.folder}. `fundstelle articles` lists what is there.")
 
     # Connections
 

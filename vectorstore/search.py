@@ -97,16 +97,17 @@ def hybrid_search(
     lap("dense")
     lexical = _lexical_rankings(terms, library=library, indexes=indexes, filters=filters, visible=visible)
     lap("lexical")
-    vectors = indexes.vectors.get(list(visible))
+    proposed = {id_ for ranking in (dense, *lexical.values()) for id_, _ in ranking}
+    vectors = indexes.vectors.get(sorted(proposed))
     cosines = {id_: _cosines(found, vector) for id_, found in vectors.items()}
     fused = fuse(cosines, lexical, languages={id_: visible[id_].language for id_ in cosines}, terms=terms, weights=weights)
     lap("fuse")
     ranks = _ranks({"dense": dense, **lexical})
     wanted = max(limit, RERANKED) if reranker else limit
     hits: list[Hit] = []
-    for start in range(0, len(fused), wanted):
+    for first in range(0, len(fused), max(wanted, 1)):
         # A batch at a time: collapsing seldom takes more than a few away.
-        chosen = fused[start : start + wanted]
+        chosen = fused[first : first + wanted]
         articles = library.articles_of(visible[id_].version_row for id_, _ in chosen)
         for id_, score in chosen:
             if visible[id_].version_row not in articles or len(hits) == wanted:  # removed since, or enough

@@ -11,8 +11,8 @@ from typing import Annotated, Any
 
 from platformdirs import user_cache_path, user_data_path
 from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pydantic.functional_validators import field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from vectorstore.errors import SettingsError
 
@@ -23,7 +23,7 @@ SYSTEM_DICTIONARIES = Path("/usr/share/dictd")
 class Settings(BaseSettings):
     """What can be set, with its default. Every field ``name`` is read from ``FUNDSTELLE_NAME``."""
 
-    model_config = SettingsConfigDict(env_prefix="FUNDSTELLE_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix="FUNDSTELLE_", env_ignore_empty=True, frozen=True, extra="forbid")
 
     library: Path = Field(default_factory=lambda: user_data_path("fundstelle", appauthor=False) / "library")
     cache: Path = Field(default_factory=lambda: user_cache_path("fundstelle", appauthor=False))

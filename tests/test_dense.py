@@ -1,0 +1,234 @@
+"""Passage vectors in Chroma, and exact ones with their sentences beside them."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from vectorstore.dense import DenseIndex, VectorStore
+from vectorstore.errors import IndexCorrupt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    Vectors = NDArray[np.float32]
+
+DIMENSION = 16
+
+
+def unit_vectors(count: int, *, seed: int = 7) -> Vectors:
+    """Random vectors of length 1."""
+    vectors = np.random.default_rng(seed).normal(size=(count, DIMENSION)).astype(np.float32)
+    unit: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return unit
+
+
+def names(count: int) -> list[str]:
+    """Passage ids."""
+    return [f"{number:032x}" for number in range(count)]
+
+
+@pytest.fixture
+def dense(tmp_path: Path) -> Iterator[DenseIndex]:
+    """An empty approximate index."""
+    opened = DenseIndex(tmp_path / "dense")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[VectorStore]:
+    """An empty exact store."""
+    opened = VectorStore(tmp_path / "index" / "sentences.db")
+    yield opened
+    opened.close()
+
+
+# --- the approximate index
+
+
+def test_the_nearest_come_first_with_their_cosines(dense: DenseIndex) -> None:
+    """Over a few hundred vectors the index finds what comparing with each would, with the same scores."""
+    vectors, query = unit_vectors(300), unit_vectors(1, seed=8)[0]
+    dense.upsert(names(300), vectors)
+    found = dense.search(query, limit=10)
+    cosines = vectors @ query
+    best = np.argsort(-cosines)[:10]
+    assert [id_ for id_, _ in found] == [names(300)[index] for index in best]
+    assert [score for _, score in found] == pytest.approx(cosines[best].tolist(), abs=1e-5)
+
+
+def test_repeating_an_upsert_changes_nothing(dense: DenseIndex) -> None:
+    """A passage is there once, with its last vector."""
+    vectors = unit_vectors(3)
+    dense.upsert(names(3), vectors)
+    dense.upsert(names(3), vectors)
+    dense.upsert(names(1), -vectors[:1])
+    assert dense.count() == 3
+    assert dense.search(-vectors[0], limit=1)[0][0] == names(1)[0]
+    assert dense.search(-vectors[0], limit=1)[0][1] == pytest.approx(1, abs=1e-5)
+
+
+def test_what_is_deleted_is_not_found(dense: DenseIndex) -> None:
+    """Deleted passages are gone, unknown ones are passed over."""
+    vectors = unit_vectors(5)
+    dense.upsert(names(5), vectors)
+    dense.delete([names(5)[2], "unknown"])
+    assert dense.count() == 4
+    assert names(5)[2] not in [id_ for id_, _ in dense.search(vectors[2], limit=10)]
+    dense.delete(names(5))
+    assert dense.count() == 0
+
+
+def test_searching_nothing(dense: DenseIndex) -> None:
+    """An empty index, a limit of zero and an empty batch are no errors."""
+    query = unit_vectors(1)[0]
+    assert dense.search(query, limit=5) == []
+    dense.upsert([], np.empty((0, DIMENSION), dtype=np.float32))
+    dense.delete([])
+    dense.upsert(names(2), unit_vectors(2))
+    assert dense.search(query, limit=0) == []
+    assert len(dense.search(query, limit=100)) == 2
+
+
+def test_the_index_is_there_after_reopening(dense: DenseIndex, tmp_path: Path) -> None:
+    """What was written is found by the next process."""
+    vectors = unit_vectors(4)
+    dense.upsert(names(4), vectors)
+    dense.close()
+    reopened = DenseIndex(tmp_path / "dense")
+    assert reopened.search(vectors[3], limit=1)[0][0] == names(4)[3]
+    reopened.close()
+
+
+def test_a_damaged_index_is_named_with_the_remedy(tmp_path: Path) -> None:
+    """What is no index is not taken for an empty one."""
+    folder = tmp_path / "dense"
+    folder.mkdir()
+    (folder / "chroma.sqlite3").write_bytes(b"This is no database. " * 500)
+    with pytest.raises(IndexCorrupt, match=r"dense cannot be used: .*fundstelle reindex"):
+        DenseIndex(folder)
+
+
+def test_vectors_of_another_width_are_refused(dense: DenseIndex) -> None:
+    """The index never takes vectors of another model's dimension."""
+    dense.upsert(names(2), unit_vectors(2))
+    with pytest.raises(IndexCorrupt):
+        dense.upsert(["other"], np.ones((1, DIMENSION // 2), dtype=np.float32))
+
+
+# --- exact vectors
+
+
+def test_the_exact_scan_equals_a_product(store: VectorStore) -> None:
+    """The cosines of any choice of passages are those of the vectors up to half precision, best first."""
+    vectors, query = unit_vectors(1_200), unit_vectors(1, seed=8)[0]
+    store.put_passages(names(1_200), vectors)
+    chosen = list(range(0, 1_200, 2))
+    found = store.passage_cosines([names(1_200)[index] for index in chosen], query)
+    cosines = dict(zip((names(1_200)[index] for index in chosen), (vectors[chosen] @ query).tolist(), strict=True))
+    assert dict(found) == pytest.approx(cosines, abs=1e-3)
+    assert [score for _, score in found] == sorted((score for _, score in found), reverse=True)
+
+
+def test_ties_of_the_scan_are_in_order_of_id(store: VectorStore) -> None:
+    """Equal vectors give the same order each time."""
+    vector = unit_vectors(1)
+    store.put_passages(["c", "a", "b"], np.repeat(vector, 3, axis=0))
+    assert [id_ for id_, _ in store.passage_cosines(["b", "c", "a"], vector[0])] == ["a", "b", "c"]
+
+
+def test_vectors_come_back(store: VectorStore) -> None:
+    """Passage vectors in half precision; sentence vectors once they were made."""
+    vectors, sentences = unit_vectors(2), unit_vectors(5, seed=8)
+    store.put_passages(names(2), vectors)
+    assert store.get(names(2))[names(2)[0]].sentences is None
+    store.put_sentences({names(2)[0]: sentences[:3], names(2)[1]: sentences[3:]})
+    found = store.get([*names(2), "unknown"])
+    assert set(found) == set(names(2))
+    np.testing.assert_allclose(found[names(2)[1]].passage, vectors[1], atol=1e-3)
+    first, second = (found[id_].sentences for id_ in names(2))
+    assert first is not None
+    assert second is not None
+    assert (first.shape, second.shape) == ((3, DIMENSION), (2, DIMENSION))
+    np.testing.assert_allclose(first, sentences[:3], atol=1 / 127)
+
+
+@given(arrays(np.float32, st.tuples(st.integers(1, 4), st.integers(1, 24)), elements=st.floats(-1, 1, width=32)))
+def test_eight_bits_err_by_half_a_step(tmp_path_factory: pytest.TempPathFactory, matrix: Vectors) -> None:
+    """Each value comes back within half of 1/127 of its row's largest, so a cosine moves by little."""
+    store = VectorStore(tmp_path_factory.mktemp("store") / "sentences.db")
+    store.put_passages(["a"], np.zeros((1, matrix.shape[1]), dtype=np.float32))
+    store.put_sentences({"a": matrix})
+    found = store.get(["a"])["a"].sentences
+    store.close()
+    assert found is not None
+    bound = np.abs(matrix).max(axis=1, keepdims=True) / 127 * 0.5 + 1e-7
+    assert (np.abs(found - matrix) <= bound).all()
+
+
+def test_cosines_of_sentences_survive_eight_bits(store: VectorStore) -> None:
+    """Over real widths the quantised cosine is within half a hundredth of the true one."""
+    rng = np.random.default_rng(3)
+    sentences = rng.normal(size=(200, 384)).astype(np.float32)
+    sentences /= np.linalg.norm(sentences, axis=1, keepdims=True)
+    store.put_passages(["a"], sentences[:1])
+    store.put_sentences({"a": sentences})
+    found = store.get(["a"])["a"].sentences
+    assert found is not None
+    assert np.abs(found @ sentences[0] - sentences @ sentences[0]).max() < 0.005
+
+
+def test_a_new_passage_vector_drops_old_sentences(store: VectorStore) -> None:
+    """Sentence vectors never stand beside a passage that they were not made for."""
+    store.put_passages(["a"], unit_vectors(1))
+    store.put_sentences({"a": unit_vectors(2), "unknown": unit_vectors(2)})
+    store.put_passages(["a"], unit_vectors(1, seed=9))
+    assert store.get(["a"])["a"].sentences is None
+    assert store.count() == 1
+
+
+def test_deleted_vectors_are_gone(store: VectorStore) -> None:
+    """Nothing of a deleted passage stays; unknown ids are passed over."""
+    store.put_passages(names(3), unit_vectors(3))
+    store.delete([names(3)[0], "unknown"])
+    assert set(store.get(names(3))) == set(names(3)[1:])
+    assert store.passage_cosines([names(3)[0]], unit_vectors(1)[0]) == []
+    assert store.count() == 2
+
+
+def test_exact_vectors_are_there_after_reopening(store: VectorStore, tmp_path: Path) -> None:
+    """What was written is read by the next process."""
+    store.put_passages(names(2), unit_vectors(2))
+    store.close()
+    reopened = VectorStore(tmp_path / "index" / "sentences.db")
+    assert reopened.count() == 2
+    reopened.close()
+
+
+def test_a_failed_write_changes_nothing(store: VectorStore) -> None:
+    """A batch goes in whole or not at all, and the store goes on working."""
+    store.put_passages(names(2), unit_vectors(2))
+    with pytest.raises((ValueError, sqlite3.Error, IndexCorrupt)):
+        store.put_passages([*names(1), "new"], unit_vectors(1))
+    assert store.count() == 2
+    store.put_passages(["new"], unit_vectors(1))
+    assert store.count() == 3
+
+
+def test_a_damaged_file_is_named_with_the_remedy(tmp_path: Path) -> None:
+    """Garbage is reported, not overwritten."""
+    path = tmp_path / "sentences.db"
+    path.write_bytes(b"This is no database. " * 500)
+    with pytest.raises(IndexCorrupt, match=r"sentences\.db cannot be used: .*fundstelle reindex"):
+        VectorStore(path)
+    assert path.read_bytes().startswith(b"This is no")

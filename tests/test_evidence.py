@@ -1,0 +1,186 @@
+"""Which sentences are quoted: within limits, not the same words twice, not what is far weaker than the best."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.evidence import MAX_QUOTED_CHARACTERS, MAX_QUOTES, Evidence, choose_quotes, find_evidence
+from vectorstore.search import hybrid_search
+from vectorstore.types import Article, Filters, Hit, Passage, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from random import Random
+
+    from assistant import Assistant
+    from assistant.evidence import Finding
+
+LAMP = "The lamp of Skarven Point was lit again after eleven years in the dark."
+PRICE = "The work cost 340,000 crowns, said the harbour master."
+STORM = "A storm had broken the lantern in 2012."
+BUS = "Der Bücherbus hält in zwölf Dörfern des Ahlentals."
+FERRY = "Ferries to the islands leave from another quay now."
+
+
+def hit(*sentences: str, article_id: str = "a", between: str = " ") -> Hit:
+    """A passage of these sentences, which is all of its article."""
+    text, spans = "", []
+    for sentence in sentences:
+        text += between if text else ""
+        spans.append(Span(len(text), len(text) + len(sentence)))
+        text += sentence
+    article = Article(id=article_id, text=text, language="en", fetched_at=datetime(2024, 1, 1, tzinfo=UTC))
+    passage = Passage(article_id=article_id, version=article.version, start=0, end=len(text), sentences=tuple(spans))
+    return Hit(passage=passage, article=article, score=1.0, cosine=0.9, sentence_scores=(0.9,) * len(spans))
+
+
+def ranked(*scored: tuple[Hit, int, float]) -> list[Evidence]:
+    """Sentences (hit, which of its sentences, score), best first."""
+    found = [Evidence(hit=one, span=one.passage.sentences[position], score=score) for one, position, score in scored]
+    return sorted(found, key=lambda evidence: -evidence.score)
+
+
+def quoted(scored: Sequence[Evidence]) -> list[str]:
+    """The words that are quoted."""
+    return [evidence.text for evidence in choose_quotes(scored)]
+
+
+def test_the_best_sentence_is_always_quoted() -> None:
+    """However long it is; and without a sentence there is no quote."""
+    long = hit("lantern " * MAX_QUOTED_CHARACTERS)
+    assert quoted(ranked((long, 0, 0.9), (hit(PRICE, article_id="b"), 0, 0.9))) == [long.text]
+    assert choose_quotes([]) == []
+
+
+def test_what_is_far_below_the_best_is_left_out() -> None:
+    """A question of fact is answered by one sentence, not by three that are in the neighbourhood."""
+    one, other = hit(LAMP), hit(FERRY, article_id="b")
+    assert quoted(ranked((one, 0, 0.95), (other, 0, 0.94))) == [LAMP, FERRY]
+    assert quoted(ranked((one, 0, 0.95), (other, 0, 0.45))) == [LAMP]
+
+
+def test_syndicated_copies_are_quoted_once() -> None:
+    """The same words from another outlet, give or take a word, are no second source."""
+    copies = [hit(LAMP, article_id="a"), hit(LAMP, article_id="b"), hit(LAMP.replace("again ", ""), article_id="c")]
+    scored = ranked(*((copy, 0, 0.9 - 0.001 * n) for n, copy in enumerate(copies)), (hit(PRICE, article_id="d"), 0, 0.89))
+    assert quoted(scored) == [LAMP, PRICE]
+
+
+def test_at_most_three_quotes() -> None:
+    """More would be a heap, not an answer."""
+    hits = [hit(sentence, article_id=sentence) for sentence in (LAMP, PRICE, STORM, BUS, FERRY)]
+    assert quoted(ranked(*((one, 0, 0.9 - 0.001 * n) for n, one in enumerate(hits)))) == [LAMP, PRICE, STORM]
+
+
+def test_a_quote_too_many_makes_way_for_a_shorter_one() -> None:
+    """What no longer fits is passed over, and the next that fits is taken."""
+    long = " ".join(f"word{n}" for n in range(MAX_QUOTED_CHARACTERS // 7))
+    hits = [hit(LAMP, article_id="a"), hit(long, article_id="b"), hit(PRICE, article_id="c")]
+    assert quoted(ranked(*((one, 0, 0.9 - 0.001 * n) for n, one in enumerate(hits)))) == [LAMP, PRICE]
+
+
+SENTENCES = st.lists(
+    st.sampled_from([LAMP, PRICE, STORM, BUS, FERRY, ("lantern " * 60).strip(), ("harbour " * 90).strip()]),
+    min_size=1,
+    max_size=6,
+)
+
+
+@given(st.lists(SENTENCES, min_size=1, max_size=5), st.randoms(use_true_random=False))
+def test_quotes_keep_the_limits(passages: list[list[str]], chance: Random) -> None:
+    """Few, short in all, best first, each a stretch of one article without overlap, the best sentence among them."""
+    hits = [hit(*sentences, article_id=str(n)) for n, sentences in enumerate(passages)]
+    scored = ranked(
+        *((one, position, chance.uniform(0.8, 1.0)) for one in hits for position in range(len(one.passage.sentences)))
+    )
+    quotes = choose_quotes(scored)
+    assert 1 <= len(quotes) <= MAX_QUOTES
+    assert sum(len(quote.span) for quote in quotes) <= max(MAX_QUOTED_CHARACTERS, len(scored[0].span)) + 10
+    assert quotes[0].span.start <= scored[0].span.start < scored[0].span.end <= quotes[0].span.end
+    for quote in quotes:
+        assert quote.text == quote.hit.article.text[quote.span.start : quote.span.end]
+        assert quote.text == quote.text.strip()
+    for article_id in {quote.hit.article.id for quote in quotes}:
+        spans = sorted((quote.span for quote in quotes if quote.hit.article.id == article_id), key=lambda span: span.start)
+        assert all(one.end <= other.start for one, other in pairwise(spans))
+
+
+def evidence_for(question: str, samples: Assistant, *, filters: Filters | None = None) -> Finding:
+    """What the sample articles say about a question."""
+    result = hybrid_search(
+        question,
+        library=samples.library,
+        indexes=samples.indexes,
+        encoder=samples.encoder,
+        glossary=samples.glossary,
+        filters=filters,
+    )
+    return find_evidence(question, result, encoder=samples.encoder, glossary=samples.glossary)
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("How many tug captains are there on the lower Weser?", "46 tug masters"),
+        ("Wie viele Schlepperkapitäne gibt es auf der Unterweser?", "46 tug masters"),
+        ("Who designed the pavilion planned for the returned bronzes?", "designed by the Ghanaian-British"),
+        ("Combien de bronzes du Bénin l’Allemagne a-t-elle rendus en décembre 2022 ?", "20 B"),
+    ],
+)
+def test_the_sentence_that_answers_is_among_the_quotes(question: str, words: str, samples: Assistant) -> None:
+    """In the question's language or another one."""
+    assert any(words in quote.text for quote in evidence_for(question, samples).quotes)
+
+
+def test_evidence_never_touches_furniture(samples: Assistant) -> None:
+    """What is quoted stands outside furniture, whatever is asked, even for the furniture's own words."""
+    marks = [mark for article in samples.articles() for mark in article.furniture]
+    asked = [article.text[mark.start : mark.end][:200] for article in samples.articles() for mark in article.furniture][:12]
+    assert marks
+    for question in asked:
+        for quote in evidence_for(question, samples).quotes:
+            assert not any(mark.start < quote.span.end and quote.span.start < mark.end for mark in quote.hit.article.furniture)
+
+
+def test_a_name_that_the_article_lacks_is_told(samples: Assistant) -> None:
+    """The reader of a refusal learns which name it was; a name in another spelling is not missing."""
+    assert "Mongolia" in evidence_for("How much money did Blinken promise Mongolia?", samples).missing
+    assert evidence_for("When will Blinken meet Tokayev in Astana?", samples, filters=Filters(language="de")).missing == ()
+
+
+def test_features_are_plain_numbers(samples: Assistant) -> None:
+    """Every feature of every kind of question is a finite number of a known range, so that weights stay readable."""
+    for question in ("Who is the mayor of Wehlsdorf?", "Wie wird das Wetter?", "2012", "Почему?", "…", "神舟"):
+        features = evidence_for(question, samples).features
+        assert features is not None
+        for name in features.__slots__:
+            value = float(getattr(features, name))
+            assert -1.0 <= value <= 50.0, (question, name, value)
+
+
+def test_no_hits_no_evidence(samples: Assistant) -> None:
+    """Where no article passes the filters there is nothing to quote and nothing to judge."""
+    finding = evidence_for("Who is the mayor of Wehlsdorf?", samples, filters=Filters(language="eo"))
+    assert (finding.quotes, finding.features, finding.missing) == ((), None, ())
+
+
+def test_sentences_without_vectors_are_embedded_with_the_question(samples: Assistant) -> None:
+    """Right after adding, hits have no sentence scores yet; the same sentence is found."""
+    question = "How many tug captains are there on the lower Weser?"
+    result = hybrid_search(
+        question, library=samples.library, indexes=samples.indexes, encoder=samples.encoder, glossary=samples.glossary
+    )
+    bare = [
+        Hit(passage=one.passage, article=one.article, score=one.score, cosine=one.cosine, sentence_scores=(), ranks=one.ranks)
+        for one in result.hits
+    ]
+    without = type(result)(hits=tuple(bare), terms=result.terms, vector=result.vector)
+    finding = find_evidence(question, without, encoder=samples.encoder, glossary=samples.glossary)
+    assert any(re.search("46 tug masters", quote.text) for quote in finding.quotes)

@@ -1,0 +1,528 @@
+"""The article store: versions and their states, what leaves, filters, and files that are no library."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from vectorstore.errors import ArticleNotFound, LibraryCorrupt, LibraryError
+from vectorstore.library import FILE_NAME, SCHEMA_VERSION, Library
+from vectorstore.types import Filters, Furniture
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from vectorstore.types import Article, Passage
+
+    Split = Callable[[Article], list[Passage]]
+    Make = Callable[..., Article]
+
+BRIDGE = "The council voted to rebuild the bridge. It closes in May.\nA ferry will run until then."
+FERRY = "The ferry to the island was sold. Nobody knows to whom."
+
+
+def put(library: Library, *articles: Article, split: Split, original: bytes | None = None) -> None:
+    """Store articles as pending; each is made from its text unless ``original`` is given."""
+    library.put_all(
+        (article, split(article), article.text.encode() if original is None else original, f"{article.id}.txt")
+        for article in articles
+    )
+
+
+def finish(library: Library) -> None:
+    """Make everything searchable and complete, as the indexes would, and drop what has left."""
+    library.make_searchable([entry.row for entry in library.pending(limit=10_000)])
+    library.make_complete([entry.row for entry in library.incomplete(limit=10_000)])
+    library.forget_leavings(library.leavings(limit=100_000))
+
+
+def contents(library: Library) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table, as another program would see it."""
+    with closing(sqlite3.connect(library.folder / FILE_NAME)) as connection:
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {table: connection.execute(f'SELECT * FROM "{table}"').fetchall() for table in tables}
+
+
+def ids(articles: Sequence[Article]) -> list[str]:
+    """The ids of articles in their order."""
+    return [article.id for article in articles]
+
+
+# --- states
+
+
+def test_an_article_comes_back_as_it_was_put(library: Library, make_article: Make, split: Split) -> None:
+    """Every field, the passages with their sentences, and the original bytes survive; offsets are code points."""
+    article = make_article(
+        "a",
+        "🌊 Flood in Brenn. Nobody was hurt.\n\nRelated articles",
+        title="Flood",
+        source="Post",
+        author="I. Tamm",
+        language="de",
+        url="https://example.org/a",
+        path="/tmp/a.html",
+        published_at=datetime(2023, 2, 28, 14, 5, tzinfo=UTC),
+        published_precision="minute",
+        published_from="meta",
+        furniture=(Furniture(36, 52, "teaser"),),
+        duplicate_of="b",
+        sample=True,
+    )
+    library.put(article, split(article), original=b"<p>\xff\x00</p>", name="a.html")
+    assert library.article("a") == article
+    assert library.passages(article) == split(article)
+    assert library.original(article) == ("a.html", b"<p>\xff\x00</p>")
+    (entry,) = library.pending(limit=10)
+    assert (entry.article, entry.passages) == (article, tuple(split(article)))
+
+
+def test_a_date_in_another_zone_is_kept_in_utc(library: Library, make_article: Make, split: Split) -> None:
+    """The same instant comes back, in UTC."""
+    there = datetime.fromisoformat("2023-03-01T01:30:00+05:00")
+    put(library, make_article("a", BRIDGE, published_at=there), split=split)
+    found = library.article("a").published_at
+    assert found == there
+    assert found is not None
+    assert found.utcoffset() == timedelta(0)
+
+
+def test_versions_go_from_pending_to_complete(library: Library, make_article: Make, split: Split) -> None:
+    """Only a searchable or complete version may be shown; each step is recorded and visible from outside."""
+    article = make_article("a", BRIDGE)
+    put(library, article, split=split)
+    wanted = {passage.id for passage in split(article)}
+    assert library.state(article) == "pending"
+    assert library.candidates(wanted, filters=Filters()) == {}
+    assert library.count_passages() == 0
+
+    (row,) = [entry.row for entry in library.pending(limit=10)]
+    library.make_searchable([row])
+    assert library.state(article) == "searchable"
+    assert set(library.candidates(wanted, filters=Filters())) == wanted == set(library.matching_ids(Filters()))
+    assert [entry.row for entry in library.incomplete(limit=10)] == [row]
+
+    library.make_complete([row])
+    assert library.state(article) == "complete"
+    assert set(library.candidates(wanted, filters=Filters())) == wanted
+    assert library.pending(limit=10) == library.incomplete(limit=10) == []
+    assert library.count_passages() == 2
+
+
+def test_a_replaced_version_retires(library: Library, make_article: Make, split: Split) -> None:
+    """The old version answers until the new one is searchable; then its passages leave and it can only be read."""
+    old, new = make_article("a", BRIDGE), make_article("a", FERRY)
+    put(library, old, split=split)
+    finish(library)
+    put(library, new, split=split)
+    assert (library.state(old), library.state(new)) == ("complete", "pending")
+    assert library.article("a") == old
+    assert library.articles() == [old]
+    assert set(library.matching_ids(Filters())) == {passage.id for passage in split(old)}
+
+    library.make_searchable([entry.row for entry in library.pending(limit=10)])
+    assert (library.state(old), library.state(new)) == ("retired", "searchable")
+    assert library.articles() == [new]
+    assert library.article("a", version=old.version) == old
+    assert library.passages(old) == []
+    assert set(library.leavings(limit=10)) == {passage.id for passage in split(old)}
+    assert set(library.matching_ids(Filters())) == {passage.id for passage in split(new)}
+
+
+def test_only_the_last_pending_version_waits(library: Library, make_article: Make, split: Split) -> None:
+    """An article that changes twice before it was indexed is indexed once."""
+    old, new = make_article("a", BRIDGE), make_article("a", FERRY)
+    put(library, old, split=split)
+    put(library, new, split=split)
+    assert [entry.article for entry in library.pending(limit=10)] == [new]
+    assert len(contents(library)["versions"]) == len(contents(library)["originals"]) == 1
+
+
+def test_an_article_that_goes_back_to_its_old_words(library: Library, make_article: Make, split: Split) -> None:
+    """A retired version becomes the current one again, and its passages, on their way out, stay."""
+    old, new = make_article("a", BRIDGE), make_article("a", FERRY)
+    for article in (old, new):
+        put(library, article, split=split)
+        library.make_searchable([entry.row for entry in library.pending(limit=10)])
+    put(library, old, split=split)
+    assert library.leavings(limit=10) == []
+    finish(library)
+    assert (library.state(old), library.state(new)) == ("complete", "retired")
+    assert set(library.matching_ids(Filters())) == {passage.id for passage in split(old)}
+
+
+@pytest.mark.parametrize("state", ["pending", "complete"])
+def test_the_same_article_twice_is_there_once(library: Library, make_article: Make, split: Split, state: str) -> None:
+    """Putting the same words again, from the same bytes, replaces the row and loses nothing."""
+    article = make_article("a", BRIDGE)
+    put(library, article, split=split)
+    if state == "complete":
+        finish(library)
+    put(library, replace(article, title="Now with a title"), split=split)
+    assert library.article("a").title == "Now with a title"
+    assert library.original(article) == ("a.txt", BRIDGE.encode())
+    assert library.leavings(limit=10) == []
+    counts = {table: len(rows) for table, rows in contents(library).items()}
+    assert counts == {"facts": 1, "versions": 1, "originals": 1, "passages": 2, "leavings": 0}
+
+
+def test_an_article_without_passages_is_an_article(library: Library, make_article: Make, split: Split) -> None:
+    """A text that is all furniture is kept and listed, though nothing of it can be found."""
+    library.put(make_article("a", BRIDGE), [], original=b"", name="a")
+    finish(library)
+    assert ids(library.articles()) == ["a"]
+    assert library.matching_ids(Filters()) == []
+
+
+def test_work_is_handed_out_in_order(library: Library, make_article: Make, split: Split) -> None:
+    """Pending versions come oldest first, a page at a time."""
+    put(library, *(make_article(str(number), f"Story {number}.") for number in range(7)), split=split)
+    first = library.pending(limit=3)
+    second = library.pending(limit=100, after=first[-1].row)
+    assert ids([entry.article for entry in (*first, *second)]) == [str(number) for number in range(7)]
+
+
+def test_many_rows_at_once(library: Library, make_article: Make, split: Split) -> None:
+    """Steps over more rows than SQLite binds in one statement go through whole."""
+    put(library, *(make_article(str(number), f"Story {number}.\nMore of {number}.") for number in range(600)), split=split)
+    finish(library)
+    found = library.matching_ids(Filters())
+    assert len(found) == 1_200
+    assert len(library.candidates(found, filters=Filters())) == 1_200
+    rows = {candidate.version_row for candidate in library.candidates(found, filters=Filters()).values()}
+    assert len(library.articles_of(rows)) == 600
+    assert [len(batch) for batch in library.current_articles(at_once=250)] == [250, 250, 100]
+    assert len(library.remove(str(number) for number in range(600))) == 600
+    assert len(library.leavings(limit=10_000)) == 1_200
+
+
+# --- removal
+
+
+def test_removal_leaves_no_row(library: Library, make_article: Make, split: Split) -> None:
+    """Of a removed article nothing stays in any table, with all its versions, once the indexes have dropped its passages."""
+    for text in (BRIDGE, FERRY):
+        put(library, make_article("a", text, url="https://example.org/secret"), split=split)
+        finish(library)
+    put(library, make_article("a", "A third version."), split=split)
+    assert library.remove(["a", "nobody"]) == ["a"]
+    assert {passage.id for passage in split(make_article("a", FERRY))} <= set(library.leavings(limit=10))
+    library.forget_leavings(library.leavings(limit=10))
+    rows = contents(library)
+    assert rows.pop("facts") == [("schema", str(SCHEMA_VERSION))]
+    assert set(rows) == {"versions", "originals", "passages", "leavings"}
+    assert not any(rows.values())
+    with pytest.raises(ArticleNotFound):
+        library.article("a")
+
+
+def test_removal_takes_nothing_else(library: Library, make_article: Make, split: Split) -> None:
+    """The other articles' rows are untouched."""
+    put(library, make_article("b", FERRY), split=split)
+    finish(library)
+    before = contents(library)
+    put(library, make_article("a", BRIDGE), split=split)
+    finish(library)
+    library.remove(["a"])
+    library.forget_leavings(library.leavings(limit=10))
+    assert contents(library) == before
+
+
+def test_shared_bytes_stay_until_the_last_article_goes(library: Library, make_article: Make, split: Split) -> None:
+    """Two articles from the same bytes share one original; it goes with the second."""
+    one, other = make_article("a", BRIDGE), make_article("b", BRIDGE)
+    put(library, one, other, split=split, original=b"bytes")
+    assert len(contents(library)["originals"]) == 1
+    library.remove(["a"])
+    assert library.original(other)[1] == b"bytes"
+    library.remove(["b"])
+    assert contents(library)["originals"] == []
+
+
+def test_a_failed_put_changes_nothing(library: Library, make_article: Make, split: Split) -> None:
+    """Articles of one call come in together or not at all."""
+    put(library, make_article("a", BRIDGE), split=split)
+    before = contents(library)
+
+    def broken(article: Article) -> list[Passage]:
+        raise RuntimeError("no passages for " + article.id)
+
+    with pytest.raises(RuntimeError, match="no passages for c"):
+        library.put_all(
+            (article, (broken if article.id == "c" else split)(article), b"", "")
+            for article in (make_article("b", FERRY), make_article("c", FERRY))
+        )
+    assert contents(library) == before
+
+
+# --- switching the indexes
+
+
+def test_new_indexes_come_with_new_passages(library: Library, make_article: Make, split: Split) -> None:
+    """Switching splits every searchable article anew and records the facts; pending and retired versions stay as they are."""
+    put(library, make_article("a", BRIDGE), split=split)
+    finish(library)
+    put(library, make_article("a", FERRY), split=split)
+    finish(library)
+    put(library, make_article("b", BRIDGE), split=split)
+    waiting = library.pending(limit=10)
+
+    def whole(article: Article) -> list[Passage]:
+        return [replace(split(article)[0], end=len(article.text), sentences=())]
+
+    library.switch_index(split=whole, complete=False, index="2", signature="other")
+    assert (library.fact("index"), library.fact("signature")) == ("2", "other")
+    current = library.article("a")
+    assert library.passages(current) == whole(current)
+    assert library.matching_ids(Filters()) == [whole(current)[0].id]
+    assert library.count_passages() == 1
+    assert library.state(current) == "searchable"
+    assert library.state(make_article("a", BRIDGE)) == "retired"
+    assert library.pending(limit=10) == waiting
+    library.switch_index(split=split, complete=True, index="3")
+    assert library.state(current) == "complete"
+
+
+def test_what_was_removed_meanwhile_still_leaves_the_new_indexes(library: Library, make_article: Make, split: Split) -> None:
+    """An article removed while new indexes were made is in them: its passages go on waiting to be dropped."""
+    put(library, make_article("a", BRIDGE), make_article("b", FERRY), split=split)
+    finish(library)
+    library.remove(["a"])
+    library.switch_index(split=split, complete=True, index="2")
+    assert set(library.leavings(limit=10)) == {passage.id for passage in split(make_article("a", BRIDGE))}
+
+
+def test_a_failed_switch_changes_nothing(library: Library, make_article: Make, split: Split) -> None:
+    """The old passages and facts stay if an article cannot be split."""
+    put(library, make_article("a", BRIDGE), make_article("b", FERRY), split=split)
+    finish(library)
+    library.set_facts(index="1", signature="old")
+    before = contents(library)
+
+    def broken(article: Article) -> list[Passage]:
+        if article.id == "a":
+            return []
+        raise RuntimeError("no passages for " + article.id)
+
+    with pytest.raises(RuntimeError, match="no passages for b"):
+        library.switch_index(split=broken, complete=True, index="2", signature="new")
+    assert contents(library) == before
+
+
+# --- filters and lists
+
+
+def test_filters(library: Library, make_article: Make, split: Split) -> None:
+    """Language, outlet and period (whole days in UTC) select passages; the undated are out of a period unless asked for."""
+    day = datetime(2023, 2, 28, tzinfo=UTC)
+    put(
+        library,
+        make_article("en", BRIDGE, source="Post", published_at=day - timedelta(microseconds=1)),
+        make_article("de", BRIDGE, source="Post", language="de", published_at=day),
+        make_article(
+            "fr", BRIDGE, source="Écho", language="fr", published_at=day + timedelta(hours=23, minutes=59, seconds=59.9)
+        ),
+        make_article("ru", BRIDGE, source="Écho", language="ru", published_at=day + timedelta(days=1)),
+        make_article("und", BRIDGE, language="und"),
+        split=split,
+    )
+    finish(library)
+    expected = {
+        Filters(): {"en", "de", "fr", "ru", "und"},
+        Filters(language="de"): {"de"},
+        Filters(language="xx"): set(),
+        Filters(source="Post"): {"en", "de"},
+        Filters(source="post"): set(),
+        Filters(source="Écho", language="ru"): {"ru"},
+        Filters(since=date(2023, 2, 28)): {"de", "fr", "ru"},
+        Filters(until=date(2023, 2, 28)): {"en", "de", "fr"},
+        Filters(since=date(2023, 2, 28), until=date(2023, 2, 28)): {"de", "fr"},
+        Filters(since=date(2023, 2, 28), until=date(2023, 2, 28), undated=True): {"de", "fr", "und"},
+        Filters(since=date(2024, 1, 1)): set(),
+    }
+    for filters, wanted in expected.items():
+        passages = {passage.id for name in wanted for passage in split(make_article(name, BRIDGE))}
+        assert set(library.matching_ids(filters)) == passages, filters
+        assert set(library.candidates(library.matching_ids(Filters()), filters=filters)) == passages
+        assert library.count_passages(filters) == len(passages)
+        assert set(ids(library.articles(filters=filters))) == wanted
+
+
+DAYS = st.none() | st.datetimes(min_value=datetime(1900, 1, 1), max_value=datetime(2100, 1, 1))  # noqa: DTZ001 - a zone is added
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(dated=st.lists(DAYS, max_size=5), since=st.none() | st.dates(), until=st.none() | st.dates(), undated=st.booleans())
+def test_any_period(
+    library: Library,
+    make_article: Make,
+    split: Split,
+    dated: list[datetime | None],
+    since: date | None,
+    until: date | None,
+    undated: bool,
+) -> None:
+    """What a period selects is what comparing dates one by one selects."""
+    library.remove(ids(library.articles()))
+    articles = [
+        make_article(str(number), FERRY, published_at=moment and moment.replace(tzinfo=UTC))
+        for number, moment in enumerate(dated)
+    ]
+    put(library, *articles, split=split)
+
+    def wanted(article: Article) -> bool:
+        if article.published_at is None:
+            return undated or not (since or until)
+        day = article.published_at.date()
+        return (since is None or since <= day) and (until is None or day <= until)
+
+    found = library.articles(filters=Filters(since=since, until=until, undated=undated))
+    assert set(ids(found)) == {article.id for article in articles if wanted(article)}
+
+
+def test_articles_are_listed_newest_first(library: Library, make_article: Make, split: Split) -> None:
+    """By publication, the undated last, those of one moment in the reverse order of coming in; pages do not overlap."""
+    day = datetime(2023, 2, 28, tzinfo=UTC)
+    dates = {"old": day, "undated": None, "new": day + timedelta(days=2), "twin": day, "undated too": None}
+    put(library, *(make_article(name, FERRY, published_at=moment) for name, moment in dates.items()), split=split)
+    wanted = ["new", "twin", "old", "undated too", "undated"]
+    assert ids(library.articles()) == wanted
+    assert [ids(library.articles(limit=2, offset=offset)) for offset in (0, 2, 4, 6)] == [wanted[:2], wanted[2:4], wanted[4:], []]
+
+
+def test_counts(library: Library, make_article: Make, split: Split) -> None:
+    """Articles count once however many versions they have; states count versions; languages count what can be found."""
+    put(library, make_article("a", BRIDGE, language="de"), make_article("b", FERRY, sample=True), split=split)
+    finish(library)
+    put(library, make_article("a", FERRY, language="de"), make_article("c", BRIDGE, language="fr"), split=split)
+    assert library.count_articles() == len(library.articles()) == 3
+    assert library.count_articles("pending") == 2
+    assert library.count_articles("searchable", "complete") == 2
+    assert library.count_articles("retired") == 0
+    assert library.languages() == {"de": 1, "en": 1}
+    assert library.sample_ids() == ["b"]
+
+
+def test_versions_can_be_read_by_name(library: Library, make_article: Make, split: Split) -> None:
+    """The current version unless another is named; what is not there is named with the way to see what is."""
+    article = make_article("a", BRIDGE)
+    put(library, article, split=split)
+    assert library.article("a") == library.article("a", version=article.version) == article
+    with pytest.raises(ArticleNotFound, match=r"article 'b'.*fundstelle articles"):
+        library.article("b")
+    missing = make_article("a", FERRY)
+    with pytest.raises(ArticleNotFound, match=f"version {missing.version} of article 'a'"):
+        library.article("a", version=missing.version)
+    for read in (library.state, library.original):
+        with pytest.raises(ArticleNotFound):
+            read(missing)
+
+
+def test_stored_tells_the_newest_version(library: Library, make_article: Make, split: Split) -> None:
+    """What ingest asks before it reads an article again: a pending version goes before the one that answers."""
+    assert library.stored("a") is None
+    put(library, make_article("a", BRIDGE), split=split, original=b"one")
+    finish(library)
+    put(library, make_article("a", FERRY), split=split, original=b"two")
+    stored = library.stored("a")
+    assert stored is not None
+    assert (stored.version, stored.state) == (make_article("a", FERRY).version, "pending")
+    assert stored.original != ""
+
+
+def test_facts(library: Library) -> None:
+    """Named values are kept and replaced, and are there after reopening."""
+    assert library.fact("index") is None
+    library.set_facts(index="1", signature="a")
+    library.set_facts(index="2")
+    reopened = Library(library.folder)
+    assert (reopened.fact("index"), reopened.fact("signature")) == ("2", "a")
+    reopened.close()
+
+
+# --- files
+
+
+def test_everything_is_there_after_reopening(library: Library, make_article: Make, split: Split) -> None:
+    """A library is its file: another process sees the same."""
+    put(library, make_article("a", BRIDGE), split=split)
+    finish(library)
+    library.close()
+    reopened = Library(library.folder)
+    assert reopened.article("a") == make_article("a", BRIDGE)
+    assert reopened.count_passages() == 2
+    reopened.close()
+
+
+def test_a_file_that_is_no_library(tmp_path: Path) -> None:
+    """Garbage is not overwritten: the message names the file and what to do."""
+    (tmp_path / FILE_NAME).write_bytes(b"This is no database. " * 500)
+    with pytest.raises(LibraryCorrupt, match=rf"{FILE_NAME} is damaged: .*backup"):
+        Library(tmp_path)
+    assert (tmp_path / FILE_NAME).read_bytes().startswith(b"This is no database.")
+
+
+def test_a_file_that_is_damaged_inside(library: Library, make_article: Make, split: Split) -> None:
+    """Damage found while reading is reported the same way."""
+    put(library, *(make_article(str(number), BRIDGE * 40) for number in range(30)), split=split)
+    library.close()
+    with closing(sqlite3.connect(library.folder / FILE_NAME)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    path = library.folder / FILE_NAME
+    content = bytearray(path.read_bytes())
+    content[8192:-4096] = b"\xa5" * len(content[8192:-4096])
+    path.write_bytes(content)
+    with pytest.raises(LibraryCorrupt, match="backup"):
+        Library(library.folder).articles()
+
+
+def test_a_library_of_a_later_version(library: Library, make_article: Make, split: Split) -> None:
+    """A newer layout is refused and left as it is."""
+    library.close()
+    with closing(sqlite3.connect(library.folder / FILE_NAME)) as connection, connection:
+        connection.execute("UPDATE facts SET value = ?", [str(SCHEMA_VERSION + 1)])
+        connection.execute("DROP TABLE leavings")
+    with pytest.raises(LibraryCorrupt, match=f"layout {SCHEMA_VERSION + 1}"):
+        Library(library.folder)
+    assert "leavings" not in contents(library)
+
+
+def test_a_path_that_is_no_folder(tmp_path: Path) -> None:
+    """A file where the folder should be, or above it, is named with the option that chooses another."""
+    (tmp_path / "file").write_text("text")
+    for path in (tmp_path / "file", tmp_path / "file" / "library"):
+        with pytest.raises(LibraryError, match=r"file.* cannot be made: .*--library"):
+            Library(path)
+
+
+def test_two_threads_write(library: Library, make_article: Make, split: Split) -> None:
+    """Writers from several threads, over one or two openings of the file, wait for each other and lose nothing."""
+    second = Library(library.folder)
+    faults: list[BaseException] = []
+
+    def write(opened: Library, name: str) -> None:
+        try:
+            for number in range(15):
+                put(opened, make_article(f"{name}{number}", f"Story {name} {number}."), split=split)
+                opened.make_searchable([entry.row for entry in opened.pending(limit=3)])
+        except BaseException as error:  # noqa: BLE001 - shown by the assertion
+            faults.append(error)
+
+    threads = [threading.Thread(target=write, args=work) for work in ((library, "a"), (library, "b"), (second, "c"))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    second.close()
+    assert faults == []
+    assert library.count_articles() == 45
+    assert library.count_articles("searchable") + library.count_articles("pending") == 45

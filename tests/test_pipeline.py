@@ -1,0 +1,378 @@
+"""The ingest run: files, folders, standard input and tables become articles, each item with what became of it."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ingest.pipeline import MAX_BYTES, IngestReport, ItemResult, ingest, plan
+from vectorstore.library import Library
+from vectorstore.types import Filters
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from assistant import Assistant
+    from vectorstore.embedding import Encoder
+
+LIGHTHOUSE = """The Morning Ferry
+
+Lighthouse at Skarven Point lit again
+
+SKARVEN, 4 May 2023 – The lighthouse at Skarven Point has been lit again after eleven years in the dark. Engineers from the
+harbour authority replaced its lamp and its gears over the winter.
+
+The work cost 340,000 crowns, said the harbour master, Ingrid Solheim. Fishermen had asked for the light since 2012, when a
+storm broke the lantern and the repair was put off.
+"""
+LIBRARY_BUS = """# Bibliotheksbus fährt wieder durch das Ahlental
+
+Der Bücherbus der Stadtbibliothek Ahlen hält seit Montag wieder in zwölf Dörfern des Ahlentals. Die Stadt hatte ihn vor drei
+Jahren stillgelegt, weil der alte Motor die Prüfung nicht bestand.
+
+Für den neuen Bus gab der Kreis 210.000 Euro. Fahrerin Marion Tews sagte, sie habe schon am ersten Tag vierhundert Bücher verliehen.
+"""
+MARKET = """<!doctype html><html lang="fr"><head><title>Le marché de Brénac change de place</title></head><body>
+<nav><a href="/">Accueil</a> <a href="/sport">Sport</a></nav><article><h1>Le marché de Brénac change de place</h1>
+<p>Le marché du samedi quitte la place de l’Église pour les quais de Brénac, a annoncé la mairie lundi. Soixante marchands sont
+concernés par ce déménagement, prévu pour le 3 juin.</p>
+<p>La maire, Odile Castan, promet trois cents places de stationnement gratuites à deux minutes des étals.</p></article>
+</body></html>"""
+
+
+@dataclass
+class Shelf:
+    """A library on disk without indexes, and a folder to write sources into."""
+
+    library: Library
+    folder: Path
+    count_tokens: Callable[..., list[int]]
+    heard: list[ItemResult] = field(default_factory=list)
+
+    def write(self, name: str, content: str | bytes) -> Path:
+        """A file below the folder."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    def add(self, *sources: str | Path, sample: bool = False) -> IngestReport:
+        """Ingest ``sources``."""
+        return ingest(sources, library=self.library, count_tokens=self.count_tokens, sample=sample, on_item=self.heard.append)
+
+    def statuses(self, *sources: str | Path) -> list[str]:
+        """What became of each item of ``sources``."""
+        return [item.status for item in self.add(*sources).items]
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, bundled_encoder: Encoder) -> Iterator[Shelf]:
+    """An empty library whose passages are measured in the bundled model's tokens."""
+    library = Library(tmp_path / "library")
+    (tmp_path / "sources").mkdir()
+    yield Shelf(library, tmp_path / "sources", bundled_encoder.count_tokens)
+    library.close()
+
+
+def test_a_file_becomes_an_article(shelf: Shelf) -> None:
+    """Text, Markdown and HTML are read, each in its own language, with a passage or more, and wait to be indexed."""
+    names = {"a.txt": LIGHTHOUSE, "b.md": LIBRARY_BUS, "c.html": MARKET}
+    paths = [shelf.write(name, content) for name, content in names.items()]
+    report = shelf.add(*paths)
+    assert [(item.source, item.status, item.reason) for item in report.items] == [(str(path), "added", "") for path in paths]
+    articles = [shelf.library.article(item.article_id or "") for item in report.items]
+    assert [article.language for article in articles] == ["en", "de", "fr"]
+    assert [article.title for article in articles] == [
+        "Lighthouse at Skarven Point lit again",
+        "Bibliotheksbus fährt wieder durch das Ahlental",
+        "Le marché de Brénac change de place",
+    ]
+    assert articles[0].source == "The Morning Ferry"
+    assert [article.path for article in articles] == [str(path.absolute()) for path in paths]
+    assert {shelf.library.state(article) for article in articles} == {"pending"}
+    for article, path in zip(articles, paths, strict=True):
+        passages = shelf.library.passages(article)
+        assert passages
+        assert all(article.text[passage.start : passage.end].strip() for passage in passages)
+        assert shelf.library.original(article) == (str(path), path.read_bytes())
+
+
+def test_a_folder_is_read_in_a_stable_order(shelf: Shelf) -> None:
+    """Every file of a known kind below it, sorted; hidden ones and other kinds are passed over."""
+    shelf.write("press/2023/b.md", LIBRARY_BUS)
+    shelf.write("press/a.txt", LIGHTHOUSE)
+    shelf.write("press/c.HTML", MARKET)
+    shelf.write("press/.hidden.txt", LIGHTHOUSE)
+    shelf.write("press/.git/description.txt", LIGHTHOUSE)
+    shelf.write("press/picture.png", b"\x89PNG")
+    found = [item.source for item in shelf.add(shelf.folder / "press").items]
+    assert found == [str(shelf.folder / "press" / name) for name in ("2023/b.md", "a.txt", "c.HTML")]
+
+
+def test_standard_input_is_an_article(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``-`` reads one document; the same words again are the same article."""
+    for expected in ("added", "unchanged"):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(LIGHTHOUSE.encode())))
+        report = shelf.add("-")
+        assert [(item.source, item.status) for item in report.items] == [("-", expected)]
+    assert shelf.library.count_articles() == 1
+
+
+def test_rows_of_a_table_are_articles(shelf: Shelf) -> None:
+    """A JSON-lines file gives an article per row, under the row's own id, named by file and row."""
+    rows = [
+        {"_id": "n1", "title": "Lighthouse lit", "text": "The lighthouse at Skarven Point has been lit again."},
+        {"_id": "n2", "text": "Der Bücherbus hält wieder in zwölf Dörfern des Ahlentals.", "metadata": {"language": "de"}},
+    ]
+    path = shelf.write("table.jsonl", "\n".join(json.dumps(row) for row in rows))
+    report = shelf.add(path)
+    assert [(item.source, item.status, item.article_id) for item in report.items] == [
+        (f"{path}#n1", "added", "n1"),
+        (f"{path}#n2", "added", "n2"),
+    ]
+    assert shelf.library.article("n1").text.startswith("Lighthouse lit\n\nThe lighthouse")
+    assert shelf.library.article("n1").path is None
+    assert shelf.library.article("n2").language == "de"
+    assert shelf.statuses(path) == ["unchanged", "unchanged"]
+
+
+def test_a_broken_row_does_not_stop_the_others(shelf: Shelf) -> None:
+    """It is reported with its number and why."""
+    path = shelf.write(
+        "t.jsonl", '{"id": "a", "text": "The lighthouse is lit."}\n{broken\n\n[1]\n{"id": "d"}\n{"id": "e", "text": "A market."}'
+    )
+    report = shelf.add(path)
+    assert [item.status for item in report.items] == ["added", "failed", "failed", "failed", "added"]
+    assert "row 2" in report.items[1].reason
+    assert "JSON" in report.items[1].reason
+    assert "row 4: no text" in report.items[3].reason
+    assert report.count("failed") == 3
+
+
+def test_the_same_file_twice_changes_nothing(shelf: Shelf) -> None:
+    """Added again, in another run or in the same one or through its folder, it is unchanged and stays one article."""
+    path = shelf.write("press/a.txt", LIGHTHOUSE)
+    assert shelf.statuses(path, path, path.parent) == ["added", "unchanged", "unchanged"]
+    before = shelf.library.articles()
+    assert shelf.statuses(path) == ["unchanged"]
+    assert shelf.library.articles() == before
+
+
+def test_a_file_has_the_same_id_however_it_is_named(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The id comes from the absolute path; the report names the path as it was given."""
+    path = shelf.write("a.txt", LIGHTHOUSE)
+    monkeypatch.chdir(shelf.folder)
+    monkeypatch.setenv("HOME", str(shelf.folder))
+    items = [shelf.add(name).items[0] for name in (str(path), "a.txt", "~/a.txt")]
+    assert [item.source for item in items] == [str(path), "a.txt", "~/a.txt"]
+    assert len({item.article_id for item in items}) == 1
+    assert [item.status for item in items] == ["added", "unchanged", "unchanged"]
+
+
+def test_a_changed_file_is_a_new_version(shelf: Shelf) -> None:
+    """It keeps its id; until the indexes have it the old version goes on answering."""
+    path = shelf.write("a.txt", LIGHTHOUSE)
+    article_id = shelf.add(path).items[0].article_id or ""
+    old = shelf.library.article(article_id)
+    shelf.library.make_searchable([entry.row for entry in shelf.library.pending(limit=10)])
+    shelf.write("a.txt", LIGHTHOUSE.replace("340,000 crowns", "410,000 crowns"))
+    assert [(item.status, item.article_id) for item in shelf.add(path).items] == [("updated", article_id)]
+    assert shelf.library.article(article_id) == old
+    assert shelf.library.count_articles() == 1
+    shelf.library.make_searchable([entry.row for entry in shelf.library.pending(limit=10)])
+    assert "410,000" in shelf.library.article(article_id).text
+    assert shelf.library.article(article_id, version=old.version) == old
+
+
+def test_the_indexes_follow_a_change(open_assistant: Callable[..., Assistant], tmp_path: Path) -> None:
+    """After a change exactly the new version's passages are in both indexes and among the vectors, and answers come from it."""
+    assistant, path = open_assistant(), tmp_path / "a.txt"
+    path.write_text(LIGHTHOUSE, "utf-8")
+    assistant.add([path])
+    path.write_text(LIGHTHOUSE.replace("340,000 crowns", "410,000 crowns"), "utf-8")
+    assert assistant.add([path]).to_dict()["updated"] == 1
+    indexes, wanted = assistant.indexes, {passage.id for passage in assistant.library.passages(assistant.articles()[0])}
+    assert set(assistant.library.matching_ids(Filters())) == wanted
+    assert indexes.dense.count() == indexes.lexical.count() == indexes.vectors.count() == len(wanted)
+    assert set(indexes.vectors.get(list(wanted))) == wanted
+    hits = assistant.search("How much did the work at Skarven Point cost?")
+    assert hits
+    assert all("340,000" not in hit.text for hit in hits)
+
+
+def test_removing_leaves_nothing_behind(open_assistant: Callable[..., Assistant], tmp_path: Path) -> None:
+    """A removed article is gone from store, originals and indexes; an unknown id is not reported as removed."""
+    assistant = open_assistant()
+    for name, content in {"a.txt": LIGHTHOUSE, "b.md": LIBRARY_BUS}.items():
+        (tmp_path / name).write_text(content, "utf-8")
+    first, second = (item.article_id or "" for item in assistant.add([tmp_path / "a.txt", tmp_path / "b.md"]).items)
+    kept = len(assistant.library.passages(assistant.article(second)))
+    assert assistant.remove([first, "nobody"]) == [first]
+    assert [article.id for article in assistant.articles()] == [second]
+    indexes = assistant.indexes
+    assert indexes.dense.count() == indexes.lexical.count() == indexes.vectors.count() == kept
+    assert assistant.library.leavings(limit=10) == []
+    assert all(hit.article.id == second for hit in assistant.search("lighthouse at Skarven Point"))
+
+
+def test_what_fails_says_why_and_stops_nothing(shelf: Shelf) -> None:
+    """Each failing item names its source and a reason; those around it are added."""
+    (shelf.folder / "nothing").mkdir()
+    sources = {
+        str(shelf.folder / "missing.txt"): "no such file",
+        str(shelf.write("empty.txt", "")): "empty",
+        str(shelf.write("blank.txt", " \n\t\n")): "empty",
+        str(shelf.write("picture.txt", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4)): "PNG",
+        str(shelf.write("noise.txt", bytes(range(256)) * 40)): "not",
+        str(shelf.write("paper.pdf", b"%PDF-1.7\n...")): "PDF",
+        str(shelf.folder / "nothing"): "no file in this folder",
+        "https://example.org/news.html": "not fetched yet",
+        "": "no such file",
+        "~nobody-of-this-name/a.txt": "no such file",
+        "a\0b.txt": "no such file",
+        "x" * 5000: "",
+        str(shelf.write("table.jsonl", "")): "no row",
+        os.devnull: "not an ordinary file",
+    }
+    first, last = shelf.write("first.txt", LIGHTHOUSE), shelf.write("last.md", LIBRARY_BUS)
+    report = shelf.add(first, *sources, last)
+    assert [item.status for item in report.items] == ["added", *["failed"] * len(sources), "added"]
+    for item, (named, reason) in zip(report.items[1:-1], sources.items(), strict=True):
+        source = named.replace("\0", "\\x00")
+        assert item.source == source
+        assert item.article_id is None
+        assert reason in item.reason, (source[:80], item.reason)
+        assert item.reason.endswith((".", ")")), item.reason
+        assert source in item.reason or not source
+    assert shelf.library.count_articles() == 2
+    assert shelf.heard == list(report.items)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
+def test_what_may_not_be_read_is_reported(shelf: Shelf) -> None:
+    """A file or folder without permission fails with the system's reason; its neighbours are read."""
+    shelf.write("press/a.txt", LIGHTHOUSE)
+    shut, closed = shelf.write("press/b.txt", LIBRARY_BUS), shelf.write("press/closed/c.txt", MARKET).parent
+    shut.chmod(0)
+    closed.chmod(0)
+    try:
+        report = shelf.add(shelf.folder / "press")
+    finally:
+        closed.chmod(0o700)
+    assert [(item.source, item.status) for item in report.items] == [
+        (str(shelf.folder / "press" / "a.txt"), "added"),
+        (str(shut), "failed"),
+        (str(closed), "failed"),
+    ]
+    assert all("Permission denied" in item.reason for item in report.items[1:])
+
+
+def test_a_closed_folder_does_not_hide_its_neighbours(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same without another user: what the system refuses to list is reported, the rest of the folder is read."""
+    shelf.write("press/a.txt", LIGHTHOUSE)
+    closed = shelf.write("press/closed/c.txt", MARKET).parent
+    scan = os.scandir
+
+    def refuse(path: str) -> object:
+        if Path(path) == closed:
+            raise PermissionError(13, "Permission denied", str(closed))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert [(item.source, item.status) for item in shelf.add(shelf.folder / "press").items] == [
+        (str(shelf.folder / "press" / "a.txt"), "added"),
+        (str(closed), "failed"),
+    ]
+
+
+@pytest.mark.parametrize(("name", "shown"), [(b"caf\xe9.txt", "caf\\udce9.txt"), (b"red\x1b[31m\n.txt", "red\\x1b[31m\\n.txt")])
+def test_a_file_name_that_is_no_text(name: bytes, shown: str, shelf: Shelf) -> None:
+    """File names are bytes: one that is not UTF-8 or that would steer a terminal is read, and shown with an escape."""
+    path = Path(os.fsdecode(os.fsencode(shelf.folder) + b"/" + name))
+    try:
+        path.write_text(LIGHTHOUSE, "utf-8")
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    for source in (path, shelf.folder):
+        report = shelf.add(source)
+        assert json.dumps(report.to_dict(), ensure_ascii=False).encode()
+        assert report.items[0].source == str(shelf.folder / shown)
+    assert [item.status for item in report.items] == ["unchanged"]
+    assert shelf.library.count_articles() == 1
+
+
+def test_too_large_a_file_is_not_read(shelf: Shelf) -> None:
+    """A file beyond the limit fails by its size alone."""
+    path = shelf.folder / "large.txt"
+    with path.open("wb") as file:
+        file.truncate(MAX_BYTES + 1)
+    item = shelf.add(path).items[0]
+    assert item.status == "failed"
+    assert "64 MB" in item.reason
+
+
+def test_the_report_has_the_keys_of_the_contract(shelf: Shelf) -> None:
+    """``add --json``: schema first, counts that add up, and four keys an item."""
+    path = shelf.write("a.txt", LIGHTHOUSE)
+    report = shelf.add(path, path, shelf.folder / "missing.txt").to_dict()
+    assert list(report) == ["schema", "added", "updated", "unchanged", "duplicates", "failed", "items"]
+    assert [report[name] for name in list(report)[:-1]] == [1, 1, 0, 1, 0, 1]
+    assert isinstance(report["items"], list)
+    assert [list(item) for item in report["items"]] == [["source", "status", "article_id", "reason"]] * 3
+    json.dumps(report)
+
+
+def test_samples_are_marked(shelf: Shelf) -> None:
+    """What is added as a sample says so."""
+    shelf.add(shelf.write("a.txt", LIGHTHOUSE), sample=True)
+    assert [article.sample for article in shelf.library.articles()] == [True]
+    assert shelf.library.sample_ids() == [shelf.library.articles()[0].id]
+
+
+def test_planning_reads_files_one_at_a_time(shelf: Shelf) -> None:
+    """The plan is lazy: nothing of a large folder is read before it is needed."""
+    shelf.write("press/a.txt", LIGHTHOUSE)
+    shelf.write("press/b.txt", LIGHTHOUSE)
+    found = plan([shelf.folder / "press"])
+    next(found)
+    (shelf.folder / "press" / "b.txt").unlink()
+    second = next(found)
+    assert isinstance(second, ItemResult)
+    assert second.status == "failed"
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    content=st.one_of(st.binary(max_size=400), st.text(max_size=400).map(lambda text: text.encode("utf-8", "surrogatepass"))),
+    suffix=st.sampled_from([".txt", ".md", ".html", ".jsonl"]),
+)
+def test_no_bytes_break_a_run(
+    content: bytes, suffix: str, bundled_encoder: Encoder, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Whatever is in a file, the run goes on to the next one, and adding it again changes nothing."""
+    folder = tmp_path_factory.mktemp("any")
+    library = Library(folder / "library")
+    shelf = Shelf(library, folder, bundled_encoder.count_tokens)
+    path, sound = shelf.write(f"any{suffix}", content), shelf.write("sound.txt", LIGHTHOUSE)
+    try:
+        first = shelf.add(path, sound)
+        assert first.items[-1].status == "added"
+        for article in library.articles():
+            for passage in library.passages(article):
+                assert passage.end <= len(article.text)
+        again = shelf.add(path, sound)
+        assert again.count("added") == 0
+        assert again.count("failed") == first.count("failed")
+    finally:
+        library.close()
+        shutil.rmtree(folder)

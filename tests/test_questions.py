@@ -1,0 +1,147 @@
+"""What kind of answer a question asks for, and whether a sentence has one."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.questions import Kind, answer_kind, has_kind
+from ingest.samples import sample_questions
+
+ASKED: dict[str, dict[Kind, list[str]]] = {
+    "en": {
+        "number": [
+            "How many crowns did the lamp cost?",
+            "How much was paid?",
+            "What percentage of voters came?",
+            "How long is the pier?",
+        ],
+        "date": [
+            "When was the lighthouse lit?",
+            "In which year did the storm come?",
+            "On what day does the market move?",
+            "How long ago was it?",
+        ],
+        "person": ["Who is the harbour master?", "Whom did the mayor thank?", "Whose lamp is it?"],
+        "place": ["Where does the bus stop?", "Which city has a new market?", "Where was she when the lamp was lit?"],
+        "reason": ["Why was the bus stopped?", "What caused the delay?"],
+        "other": ["What did the mayor promise?", "Tell me about the lighthouse."],
+    },
+    "de": {
+        "number": [
+            "Wie viele Dörfer fährt der Bus an?",
+            "Wie teuer war die Lampe?",
+            "Welcher Anteil kam?",
+            "Wie lange dauert die Fahrt?",
+        ],
+        "date": ["Wann fährt der Bus?", "In welchem Jahr kam der Sturm?", "Seit wann fehlt das Licht?"],
+        "person": ["Wer fährt den Bus?", "Wem dankte die Bürgermeisterin?", "Wessen Lampe ist das?"],
+        "place": ["Wo hält der Bus?", "In welcher Stadt ist der Markt?", "Wohin zieht er um?"],
+        "reason": ["Warum stand der Bus?", "Weshalb blieb es dunkel?", "Aus welchem Grund kam niemand?"],
+        "other": ["Was versprach die Bürgermeisterin?"],
+    },
+    "fr": {
+        "number": [
+            "Combien de marchands sont concernés ?",
+            "Quel pourcentage est venu ?",
+            "Quel est le prix de la lampe ?",
+            "Quelle était l’âge du phare ?",
+        ],
+        "date": [
+            "Quand le marché déménage-t-il ?",
+            "En quelle année la tempête est-elle venue ?",
+            "À quelle heure le marché ouvre-t-il ?",
+        ],
+        "person": ["Qui est la maire de Brénac ?"],
+        "place": ["Où se tient le marché ?", "Dans quelle ville ?"],
+        "reason": ["Pourquoi le phare était-il éteint ?", "Pour quelle raison ?"],
+        "other": ["Que promet la maire ?"],
+    },
+    "es": {
+        "number": ["¿Cuántos puestos habrá?", "¿Qué porcentaje votó?"],
+        "date": ["¿Cuándo se encendió el faro?", "¿En qué año llegó la tormenta?"],
+        "person": ["¿Quién dirige el puerto?", "¿Quiénes vinieron?"],
+        "place": ["¿Dónde para el autobús?", "¿En qué ciudad está?"],
+        "reason": ["¿Por qué se apagó el faro?"],
+        "other": ["¿Qué prometió la alcaldesa?"],
+    },
+    "ru": {
+        "number": ["Сколько стоит новая лампа?"],
+        "date": ["Когда зажгли маяк?", "В каком году был шторм?"],
+        "person": ["Кто ведёт автобус?"],
+        "place": ["Где останавливается автобус?", "В каком городе рынок?"],
+        "reason": ["Почему маяк не горел?"],
+        "other": ["Что обещала мэр?"],
+    },
+}
+CASES = [
+    (language, kind, question) for language, kinds in ASKED.items() for kind, questions in kinds.items() for question in questions
+]
+
+
+@pytest.mark.parametrize(("language", "kind", "question"), CASES)
+def test_question_words_tell_the_kind(language: str, kind: Kind, question: str) -> None:
+    """Number, date, person, place or reason by the question's words, whatever their case; else nothing is presumed."""
+    assert answer_kind(question, language=language) == kind
+    assert answer_kind(question.upper().replace("WELCHER", "welcher"), language=language) == kind
+
+
+def test_a_language_without_question_words_presumes_nothing() -> None:
+    """Better no demand on the answer than a wrong one."""
+    assert answer_kind("Kiu estas la urbestro?", language="eo") == "other"
+    assert answer_kind("", language="en") == "other"
+
+
+def test_sample_questions_are_read_right() -> None:
+    """Where the samples say what a question asks for, most of them are recognised in every language, and hardly one is mistaken."""
+    kinds = {"when": "date", "who": "person", "where": "place", "why": "reason", "number": "number"}
+    told = [(question, kinds[question.kind]) for question in sample_questions() if question.kind in kinds]
+    found = [(answer_kind(question.question, language=question.language), kind, question.question) for question, kind in told]
+    assert len(told) >= 40
+    assert sum(kind == wanted for kind, wanted, _ in found) / len(found) >= 0.85
+    assert sum(kind not in {wanted, "other"} for kind, wanted, _ in found) / len(found) <= 0.1
+
+
+@pytest.mark.parametrize(
+    ("kind", "language", "sentence", "expected"),
+    [
+        ("number", "en", "The work cost 340,000 crowns.", True),
+        ("number", "en", "The work cost three million crowns.", True),
+        ("number", "en", "The work was dear.", False),
+        ("number", "de", "Zwölf Dörfer freuen sich.", True),
+        ("number", "fr", "Soixante ou vingt marchands.", True),
+        ("number", "ru", "Пришли двадцать человек.", True),
+        ("date", "en", "It was lit on Tuesday.", True),
+        ("date", "de", "Der Bus fährt seit Montag.", True),
+        ("date", "es", "Llegó el 3 de junio.", True),
+        ("date", "en", "It was lit again.", False),
+        ("person", "en", "The harbour master, Ingrid Solheim, was there.", True),
+        ("person", "en", "it was dark.", False),
+        ("place", "de", "Er hält in Ahlen.", True),
+        ("reason", "en", "It was dark.", None),
+        ("other", "en", "It was dark.", None),
+        ("person", "zh", "他来了。", None),
+    ],
+)
+def test_a_sentence_has_the_kind_or_not(kind: Kind, language: str, sentence: str, expected: bool | None) -> None:
+    """Digits and number words, dates and weekdays, capitalised names; None where it cannot be told."""
+    assert has_kind(sentence, kind=kind, language=language) is expected
+
+
+def test_what_the_question_says_itself_does_not_count() -> None:
+    """The year or name that was asked about is no answer."""
+    assert has_kind("The storm came in 2012.", kind="number", language="en") is True
+    assert has_kind("The storm came in 2012.", kind="number", language="en", asked=frozenset({"2012"})) is False
+    assert has_kind("Solheim was there.", kind="person", language="en", asked=frozenset({"solheim"})) is False
+
+
+@given(
+    st.text(max_size=80),
+    st.sampled_from(["number", "date", "person", "place", "reason", "other"]),
+    st.sampled_from(["en", "de", "ru", "ja", "und"]),
+)
+def test_any_text_can_be_asked(text: str, kind: Kind, language: str) -> None:
+    """No text breaks it."""
+    assert answer_kind(text, language=language) in {"number", "date", "person", "place", "reason", "other"}
+    assert has_kind(text, kind=kind, language=language) in {True, False, None}
