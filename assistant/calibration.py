@@ -42,9 +42,9 @@ class Calibration:
         """How likely it is that the evidence answers the question, 0 to 1."""
         values = {"bias": 1.0, **asdict(features)}
         weights = self.same_language if features.same_language else self.other_language
-        total = sum(weight * values[name] for name, weight in weights.items())
+        total = float(sum(weight * values[name] for name, weight in weights.items()))
         premise = math.prod(1.0 - (1.0 - factor) * values[name] for name, factor in _PREMISE.items())
-        return premise / (1.0 + math.exp(-max(-60.0, min(60.0, total))))
+        return float(premise) / (1.0 + math.exp(-max(-60.0, min(60.0, total))))
 
 
 @cache

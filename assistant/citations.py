@@ -38,8 +38,12 @@ def cite(article: Article, span: Span, *, number: int) -> Citation:
         start=span.start,
         end=span.end,
         verbatim=is_verbatim(quote, article, span),
-        context_before=_from_word(text[max(before, span.start - CONTEXT_CHARACTERS) : span.start], cut=span.start - before > CONTEXT_CHARACTERS),
-        context_after=_to_word(text[span.end : min(after, span.end + CONTEXT_CHARACTERS)], cut=after - span.end > CONTEXT_CHARACTERS),
+        context_before=_from_word(
+            text[max(before, span.start - CONTEXT_CHARACTERS) : span.start], cut=span.start - before > CONTEXT_CHARACTERS
+        ),
+        context_after=_to_word(
+            text[span.end : min(after, span.end + CONTEXT_CHARACTERS)], cut=after - span.end > CONTEXT_CHARACTERS
+        ),
         article_id=article.id,
         version=article.version,
         title=article.title,

@@ -56,7 +56,9 @@ def _topic(history: Sequence[Turn], *, known: set[str]) -> list[str]:
         for word in listed:
             if normalise(word) not in known:
                 carried.setdefault(normalise(word), word)
-        if len(listed) > _SHORT and not _POINTING.get(language, frozenset()) & {normalise(word.text) for word in words(turn.question)}:
+        if len(listed) > _SHORT and not _POINTING.get(language, frozenset()) & {
+            normalise(word.text) for word in words(turn.question)
+        }:
             break
     return list(carried.values())
 

@@ -237,9 +237,7 @@ def _ranking_figures(dataset: Dataset, outcomes: Sequence[Outcome]) -> dict[str,
     if not judged:
         return dict.fromkeys(measures)
     qrels = [
-        ir_measures.Qrel(outcome.query.id, document, 1)
-        for outcome in judged
-        for document in dataset.relevant[outcome.query.id]
+        ir_measures.Qrel(outcome.query.id, document, 1) for outcome in judged for document in dataset.relevant[outcome.query.id]
     ]
     run = []
     for outcome in judged:
@@ -321,14 +319,16 @@ def library_of(
     corpus: Path | None, *, settings: Settings, encoder: Encoder | None = None, on_progress: OnProgress = lambda _: None
 ) -> Iterator[Assistant]:
     """A library of a set's corpus, or of the samples, in a temporary folder."""
-    with tempfile.TemporaryDirectory(prefix="fundstelle-eval-", ignore_cleanup_errors=True) as folder:
-        with Assistant(settings.model_copy(update={"library": Path(folder)}), encoder=encoder) as assistant:
-            report = assistant.add([corpus] if corpus else (), samples=corpus is None, on_progress=on_progress)
-            failed = [item for item in report.items if item.status == "failed"]
-            if failed:
-                message = f"{corpus}: {len(failed)} documents cannot be read, the first because: {failed[0].reason}"
-                raise SourceUnreadable(message)
-            yield assistant
+    with (
+        tempfile.TemporaryDirectory(prefix="fundstelle-eval-", ignore_cleanup_errors=True) as folder,
+        Assistant(settings.model_copy(update={"library": Path(folder)}), encoder=encoder) as assistant,
+    ):
+        report = assistant.add([corpus] if corpus else (), samples=corpus is None, on_progress=on_progress)
+        failed = [item for item in report.items if item.status == "failed"]
+        if failed:
+            message = f"{corpus}: {len(failed)} documents cannot be read, the first because: {failed[0].reason}"
+            raise SourceUnreadable(message)
+        yield assistant
 
 
 def results_table(results: Sequence[Result]) -> Table:
@@ -379,9 +379,7 @@ def calibrate_on(folders: Sequence[Path], *, settings: Settings, on_progress: On
     return report
 
 
-def collect_examples(
-    dataset: Dataset, *, assistant: Assistant, on_progress: OnProgress = lambda _: None
-) -> Iterator[Example]:
+def collect_examples(dataset: Dataset, *, assistant: Assistant, on_progress: OnProgress = lambda _: None) -> Iterator[Example]:
     """The evidence of every question of a set, of its answerable ones with a name or number exchanged, and in the best article alone."""
     swapped = replace_names(dataset, swap_share=_SWAPPED)
     for part in (dataset, swapped):
@@ -444,7 +442,7 @@ def _exchangeable(query: Query) -> Iterator[tuple[str, str]]:
     """What can be exchanged in a question, with its kind: years, places, and rare names."""
     language = query.language or "en"
     for word in words(query.text):
-        if word.text.isdigit() and len(word.text) == 4:  # noqa: PLR2004 - a year
+        if word.text.isdigit() and len(word.text) == 4:
             yield "year", word.text
     for name in question_names(query.text, language=language):
         if any(key.startswith("@") for key in name.keys):
@@ -482,7 +480,7 @@ def _weights(examples: Sequence[Example]) -> dict[str, float]:
 
     names = [field.name for field in fields(Features) if field.name not in _NOT_WEIGHED]
     labels = np.array([1.0 if example.answerable else -1.0 for example in examples])
-    if len(set(labels)) < 2:  # noqa: PLR2004 - nothing to tell apart
+    if len(set(labels)) < 2:
         return {"bias": 0.0, **dict.fromkeys(names, 0.0)}
     matrix = np.array([[getattr(example.features, name) for name in names] for example in examples])
     center, spread = matrix.mean(axis=0), np.maximum(matrix.std(axis=0), 1e-6)

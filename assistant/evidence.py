@@ -283,4 +283,3 @@ def _weight(asked: Iterable[QuestionWord]) -> float:
 def _joined(quote: Evidence, sentence: Evidence) -> Evidence:
     span = Span(min(quote.span.start, sentence.span.start), max(quote.span.end, sentence.span.end))
     return Evidence(hit=quote.hit, span=span, score=max(quote.score, sentence.score))
-

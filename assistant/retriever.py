@@ -23,6 +23,6 @@ class LibraryRetriever(BaseRetriever):
     limit: int = 10
     filters: Filters | None = None
 
-    def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
+    def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:  # noqa: ARG002 - LangChain passes it
         found = [hit_to_dict(hit) for hit in self.assistant.search(query, limit=self.limit, filters=self.filters)]
         return [Document(page_content=hit.pop("text"), metadata=hit) for hit in found]

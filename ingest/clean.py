@@ -283,11 +283,11 @@ def find_furniture(
         block.reason = next((mark.reason for mark in known if _covers(mark, block.span)), "")
     _mark(blocks, top=_title_index(blocks, title=title), repeated=frozenset(repeated))
     marks = [Furniture(block.span.start, block.span.end, block.reason) for block in blocks if block.reason]
-    credits = [credit for block in blocks if not block.reason and (credit := _picture_credit(block))]
+    credit_lines = [credit for block in blocks if not block.reason and (credit := _picture_credit(block))]
     total = sum(block.words for block in blocks)
     if sum(block.words for block in blocks if block.reason) > _MAX_SHARE * total:
         marks = []
-    return merge_furniture(text, known, marks, credits)
+    return merge_furniture(text, known, marks, credit_lines)
 
 
 def merge_furniture(text: str, *groups: Iterable[Furniture]) -> tuple[Furniture, ...]:
@@ -542,8 +542,7 @@ def _mark_tail(blocks: Sequence[_Block], end: int) -> None:
 
 
 def _topical(block: _Block, *, topic: Counter[str]) -> bool:
-    """Whether enough of a paragraph's content words occur elsewhere in the article; a paragraph's own do not count as"
-    " elsewhere."""
+    """Whether enough of a paragraph's content words occur elsewhere in the article, itself not counted."""
     shared = sum(topic[word] > block.counted for word in block.content)
     return shared >= max(1 if block.words > 30 else 2, _TOPICAL * len(block.content))  # a short one by chance
 

@@ -86,8 +86,7 @@ _META = (
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A publication date: ``at`` is aware UTC, cut down to ``precision``; ``came_from`` is for people ("json-ld",
-    "dateline" ...)."""
+    """A publication date: ``at`` is aware UTC, cut down to ``precision``; ``came_from`` is for people ("json-ld" ...)."""
 
     at: datetime
     precision: Precision
@@ -95,8 +94,7 @@ class Published:
 
 
 def parse_date(value: str, *, came_from: str, now: datetime, languages: Sequence[str] = ()) -> Published | None:
-    """The date that ``value`` states (a metadata field or the date of a line), None if it states none, an ambiguous or a"
-    " future one.
+    """The date that ``value`` states (a metadata field or a line's), None if it states none, an ambiguous or a future one.
 
     ``value`` is ISO 8601 or RFC 822, or a date in words or figures of any of ``languages`` (all that dateparser has if empty). A
     year or
@@ -129,8 +127,7 @@ def date_in_text(text: str, *, now: datetime, language: str = "und") -> Publishe
 
 
 def date_in_html(tree: HtmlElement, *, now: datetime, url: str | None = None) -> Published | None:
-    """The publication date of a page: JSON-LD, else meta elements, else ``<time>`` and microdata, else what htmldate finds"
-    " in its mark-up.
+    """The publication date of a page: from JSON-LD, meta elements, ``<time>`` and microdata, or htmldate, in this order.
 
     htmldate's search through the page's text is left out: it would be a guess.
     """
@@ -180,7 +177,7 @@ def _json_ld_dates(tree: HtmlElement) -> Iterator[str]:
                 yield value
 
 
-def json_ld_items(document: Any, *, depth: int = 6) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - any JSON
+def json_ld_items(document: Any, *, depth: int = 6) -> Iterator[dict[str, Any]]:
     """Every object in a JSON-LD document down to ``depth`` levels."""
     if isinstance(document, dict):
         yield document

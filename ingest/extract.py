@@ -89,10 +89,9 @@ _BLOCKS = frozenset({"p", "head", "item", "quote", "code", "row", "table", "list
 class Extracted:
     """What a source says: its text and the metadata that it declares.
 
-    ``text`` is NFC, has ``\\n`` line ends and no control characters; the headline comes first where it is known. ``language`` is
-    the
-    primary subtag that the source declares, ``url`` its canonical address, ``furniture`` what the page's structure says is not
-    the article.
+    ``text`` is NFC, has newlines for line ends and no control characters; the headline comes first where it is known.
+    ``language`` is the primary subtag that the source declares, ``url`` its canonical address, ``furniture`` what the page's
+    structure says is not the article.
     """
 
     text: str
@@ -136,7 +135,7 @@ def extract(
 
 
 def clean_characters(text: str) -> str:
-    """``text`` in NFC with ``\\n`` line ends, without control characters, byte order marks, soft hyphens and lone surrogates."""
+    """``text`` in NFC with newlines for line ends, without control characters, byte order marks, soft hyphens and lone surrogates."""
     text = re.sub(r"\r\n?|[\x0b\x0c\x85\u2028]", "\n", text).replace("\u2029", "\n\n")
     text = re.sub(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\ufeff\ufffe\uffff\ud800-\udfff]", "", text)
     lines = (line.rstrip() for line in unicodedata.normalize("NFC", text).split("\n"))
@@ -195,8 +194,7 @@ def _utf16_by_zeros(content: bytes) -> str | None:
 
 
 def _likeliest(content: bytes) -> str:
-    """The decoding that reads best: Western if only Western letters come of it, the Cyrillic one with the usual cases,"
-    " else a detector's."""
+    """The decoding that reads best: Western if only its letters come of it, Cyrillic with usual cases, or a detector's."""
     sample = content[:20_000]
     high = [byte for byte in sample if byte >= 0x80]
     letters = sum(chr(byte).isalpha() for byte in sample if byte < 0x80) + len(high)
@@ -319,7 +317,7 @@ def _front_matter(text: str) -> tuple[Mapping[str, str], str]:
     return fields, text[match.end() :]
 
 
-def _plain_value(value: Any) -> str:  # noqa: ANN401 - whatever the front matter holds
+def _plain_value(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(_plain_value(item) for item in value)
     if isinstance(value, dict):
@@ -460,8 +458,7 @@ def _from_html(markup: str, *, name: str, url: str | None, now: datetime) -> Ext
 
 
 def _title(tree: HtmlElement, blocks: list[_Block], *, metadata_title: str, outlet: str) -> str:
-    """The headline: the ``<h1>`` that the metadata agree with, else the metadata's without the site's name, else the first"
-    " heading."""
+    """The headline: the ``<h1>`` that the metadata agree with, or the metadata's without the site, or the first heading."""
     heads = [_one_line(str(head.text_content())) for head in tree.xpath("//h1")]
     heads += [block.text for block in blocks[:4] if block.tag == "head"]
     wanted = normalise_paragraph(metadata_title)
@@ -594,7 +591,7 @@ def _same_headline(normal: str, wanted: str) -> bool:
 
 def _structural_reason(block: _Block) -> str:
     words = len(block.text.split())
-    if block.tag in {"title"}:
+    if block.tag == "title":
         return ""
     if block.linked >= _LINK_SHARE and words <= _LINK_WORDS and block.tag not in {"row", "cell"}:
         return "link"

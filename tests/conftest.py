@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import settings
 
-from assistant import Assistant, Settings
+from assistant import Assistant, Settings, evaluation
 from vectorstore import embedding
 from vectorstore.dictionary import Glossary
 from vectorstore.embedding import SentenceTransformerEncoder
@@ -86,7 +86,8 @@ def loaded_once(bundled_encoder: Encoder) -> Iterator[None]:
         return bundled_encoder if model == BUNDLED else load(model, cache=cache)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(embedding, "load_encoder", load_or_share)
+        for module in (embedding, evaluation):
+            patch.setattr(module, "load_encoder", load_or_share)
         yield
 
 

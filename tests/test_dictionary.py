@@ -445,5 +445,5 @@ def test_the_real_dictionary_leaves_names_alone(german: Glossary, text: str, exp
 def test_the_real_cache_is_compact(german: Glossary) -> None:
     """The cache file of 340,000 headwords is below 50 MB."""
     german.gloss("Haus", language="de")
-    (path,) = german._cache.glob("dictionary-de-*.sqlite")  # noqa: SLF001
+    (path,) = german._cache.glob("dictionary-de-*.sqlite")
     assert path.stat().st_size < 50_000_000

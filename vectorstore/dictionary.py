@@ -98,7 +98,7 @@ _TITLES = frozenset(
     rabbi imam general colonel captain lieutenant sergeant officer judge lawyer attorney prosecutor professor doctor mr
     mrs ms miss sir lord lady madam dr spokesman spokeswoman spokesperson coach trainer author writer actor actress
     singer politician diplomat representative deputy expert scientist researcher economist journalist reporter
-    """.split()  # noqa: SIM905
+    """.split()
 )
 # A surname is not among the commonest words (Zipf scale), and English news use it nearly as often as the language's own.
 _NAME_ZIPF = 5.0
@@ -443,7 +443,7 @@ class _Dictionary:
             if not last:
                 continue
             first = self._linked(word[:cut])
-            heads = (first,) if first else self._best_split_linked(word[:cut], parts=parts - 1) if parts > 2 else ()  # noqa: PLR2004
+            heads = (first,) if first else self._best_split_linked(word[:cut], parts=parts - 1) if parts > 2 else ()
             if not heads:
                 continue
             split = (*heads, last)
@@ -661,7 +661,7 @@ def _short(code: str) -> str:
     import langcodes
 
     tag = words_of.primary(langcodes.standardize_tag(code))
-    return tag if len(tag) == 2 else words_of.primary(langcodes.standardize_tag(code, macro=True))  # noqa: PLR2004
+    return tag if len(tag) == 2 else words_of.primary(langcodes.standardize_tag(code, macro=True))
 
 
 def _digest(sources: tuple[_Source, ...]) -> str:
@@ -713,7 +713,7 @@ def _positions(index: Path) -> list[tuple[int, int]]:
     positions = set()
     for line in index.read_text("utf-8", "replace").splitlines():
         fields = line.split("\t")
-        if len(fields) < 3:  # noqa: PLR2004
+        if len(fields) < 3:
             if line:
                 message = f"{index.name} has a line without offset and length: {line[:60]!r}"
                 raise ValueError(message)

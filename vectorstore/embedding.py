@@ -88,7 +88,7 @@ class SentenceTransformerEncoder:
             )
             raise ModelError(message) from error
         model.eval()
-        return _in_fastest_precision(model, cache=self._cache, name=self.name)
+        return _in_fastest_precision(model, cache=self._cache)
 
     @cached_property
     def _prompts(self) -> dict[str, str]:
@@ -279,7 +279,7 @@ def _batches(order: Sequence[int], lengths: Sequence[int]) -> list[list[int]]:
     return batches
 
 
-def _in_fastest_precision(model: Any, *, cache: Path, name: str) -> Any:
+def _in_fastest_precision(model: Any, *, cache: Path) -> Any:
     """The model on its GPU, or on the CPU in bfloat16 or float32, whichever a timing made once per machine found faster.
 
     torch's own check for bfloat16 hardware has answered wrongly, and without it bfloat16 is slower.

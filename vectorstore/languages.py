@@ -226,6 +226,8 @@ def distinct(items: Iterable[str]) -> list[str]:
 
 
 def same_words(one: str, other: str, *, share: float) -> bool:
-    """Whether two texts share at least ``share`` (0 to 1) of their words, counted once each (Jaccard)."""
+    """Whether two texts have the same numbers and share at least ``share`` (0 to 1) of their words, counted once each (Jaccard)."""
     mine, others = ({normalise(word.text) for word in words(text)} for text in (one, other))
+    if {word for word in mine ^ others if word[0].isdigit()}:
+        return False
     return len(mine & others) >= share * max(1, len(mine | others))

@@ -37,7 +37,7 @@ EXACT_SCAN = 2_000
 """A filter that leaves at most this many passages has their vectors scanned exactly instead of asking the index for more."""
 RERANKED = 30
 _NEAR_COSINE = 0.96
-_NEAR_WORDS = 0.8
+_NEAR_WORDS = 0.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,9 +145,7 @@ def fuse(
     vectors). Each side is standardised over its own top ``CANDIDATES``; a passage that the terms did not find scores 0 there. Own stems count
     as far as question and passage are likely to share a language, the gloss for the rest.
     """
-    dense = {
-        id_: passage + weights.sentences * max(sentences, default=passage) for id_, (passage, sentences) in cosines.items()
-    }
+    dense = {id_: passage + weights.sentences * max(sentences, default=passage) for id_, (passage, sentences) in cosines.items()}
     standing = _standardised(sorted(dense.items(), key=lambda pair: -pair[1]), pad=False)
     total = {id_: weights.dense * score for id_, score in standing.items()}
     sides = {name: _standardised(ranking, pad=True) for name, ranking in lexical.items()}
@@ -168,7 +166,7 @@ def _standardised(ranking: Ranking, *, pad: bool) -> defaultdict[str, float]:
     if pad and len(top) < CANDIDATES:
         top = np.pad(top, (0, CANDIDATES - len(top)))
     mean, deviation = (float(top.mean()), float(top.std())) if len(top) else (0.0, 0.0)
-    scale = deviation if len(top) > 2 and deviation > 1e-6 else 1.0  # noqa: PLR2004 - two points have no spread to speak of
+    scale = deviation if len(top) > 2 and deviation > 1e-6 else 1.0
     absent = -mean / scale if pad and ranking else 0.0
     return defaultdict(lambda: absent, ((id_, (score - mean) / scale) for id_, score in ranking))
 
@@ -180,9 +178,7 @@ def _dense_ranking(
         ranking = indexes.vectors.passage_cosines(library.matching_ids(filters), vector)[:CANDIDATES]
         visible.update(library.candidates((id_ for id_, _ in ranking), filters=filters))
         return [(id_, score) for id_, score in ranking if id_ in visible]
-    return _widen(
-        lambda limit: indexes.dense.search(vector, limit=limit), library=library, filters=filters, visible=visible
-    )
+    return _widen(lambda limit: indexes.dense.search(vector, limit=limit), library=library, filters=filters, visible=visible)
 
 
 def _lexical_rankings(
@@ -203,9 +199,7 @@ def _lexical_rankings(
     return {"own": own[:CANDIDATES], "gloss": ranking("gloss", terms.gloss), "names": ranking("names", names)}
 
 
-def _widen(
-    search: Callable[[int], Ranking], *, library: Library, filters: Filters, visible: dict[str, Candidate]
-) -> Ranking:
+def _widen(search: Callable[[int], Ranking], *, library: Library, filters: Filters, visible: dict[str, Candidate]) -> Ranking:
     """The best ``CANDIDATES`` that may be shown: asks for more until there are enough or no more come."""
     limit = CANDIDATES
     while True:
@@ -246,7 +240,8 @@ def _rerank(question: str, hits: Sequence[Hit], *, reranker: Reranker) -> list[H
 
     scores = reranker.scores(question, [hit.text for hit in hits])
     rescored = [
-        replace(hit, score=score, ranks={**hit.ranks, "reranker": Rank(0, score)}) for hit, score in zip(hits, scores, strict=True)
+        replace(hit, score=score, ranks={**hit.ranks, "reranker": Rank(0, score)})
+        for hit, score in zip(hits, scores, strict=True)
     ]
     rescored.sort(key=lambda hit: -hit.score)
     return [

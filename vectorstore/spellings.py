@@ -45,7 +45,10 @@ def nationality(word: str, *, language: str) -> str | None:
         return None
     best, code = 0, None
     for beginning, place in _beginnings(language).get(form[:4], ()):
-        shared = next((at for at, (one, other) in enumerate(zip(form, beginning, strict=False)) if one != other), min(len(form), len(beginning)))
+        shared = next(
+            (at for at, (one, other) in enumerate(zip(form, beginning, strict=False)) if one != other),
+            min(len(form), len(beginning)),
+        )
         if shared > best and len(beginning) - shared <= _COUNTRY_ENDING and _NATIONAL_ENDING.fullmatch(form[shared:]):
             best, code = shared, place
     return code
@@ -56,7 +59,7 @@ def _beginnings(language: str) -> dict[str, list[tuple[str, str]]]:
     """Country names of one word without "-land" and "-stan", by their first four letters."""
     found: dict[str, list[tuple[str, str]]] = {}
     for name, code in countries(language).items():
-        if " " not in name and len(name) >= 4:  # noqa: PLR2004 - too short to begin anything
+        if " " not in name and len(name) >= 4:
             beginning = re.sub(r"(?<=....)(?:land|i?stan)$", "", name)
             found.setdefault(beginning[:4], []).append((beginning, code))
     return found

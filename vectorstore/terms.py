@@ -131,7 +131,9 @@ def _question_words(
         keys = frozenset(
             key
             for name in names
-            if name.start < word.end and word.start < name.end and (word.text not in ordinary or any(key.startswith("@") for key in name.keys))
+            if name.start < word.end
+            and word.start < name.end
+            and (word.text not in ordinary or any(key.startswith("@") for key in name.keys))
             for key in name.keys
         )
         weight = max(_LEAST_WEIGHT, _MOST_WEIGHT - zipf(normal, language=likely))

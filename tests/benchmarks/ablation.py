@@ -37,7 +37,9 @@ def table(folders: Sequence[Path]) -> str:
     plain = _packaged_english_model()
     for same in by_corpus([read_dataset(folder) for folder in folders]):
         if plain:
-            _measure(same, {"all-MiniLM-L6-v2, passage vectors": VARIANTS["dense: passage vectors"]}, Settings(embedding=plain), rows)
+            _measure(
+                same, {"all-MiniLM-L6-v2, passage vectors": VARIANTS["dense: passage vectors"]}, Settings(embedding=plain), rows
+            )
         _measure(same, VARIANTS, Settings(), rows)
     names = [folder.name for folder in folders]
     lines = ["R@1 / R@5 / quote recall", "", "| | " + " | ".join(names) + " |", "|---|" + "---|" * len(names)]

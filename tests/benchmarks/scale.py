@@ -46,7 +46,7 @@ class _RandomPassages(BundledEncoder):
 
     def encode_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
         vectors = np.random.default_rng(len(texts)).normal(size=(len(texts), self.dimension)).astype(np.float32)
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
 
 
 def table(passages: int) -> str:
@@ -60,15 +60,17 @@ def table(passages: int) -> str:
             rows = {name: _measure(assistant, filters) for name, filters in _FILTERS.items()}
             on_disk = sum(file.stat().st_size for file in Path(folder).rglob("*") if file.is_file())
     steps = list(next(iter(rows.values())))
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     lines = [
-        f"**{passages:,} passages** ({filled:.0f} s to index, {on_disk / passages / 1000:.1f} kB a passage on disk, peak memory "
-        f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.1f} GiB)",
+        f"**{passages:,} passages** ({filled:.0f} s to index, {on_disk / passages / 1000:.1f} kB each on disk, peak {memory:.1f} GiB)",
         "",
         "| ms, p50 / p95 | " + " | ".join(steps) + " |",
         "|---|" + "---|" * len(steps),
     ]
     for name, measured in rows.items():
-        cells = (f"{statistics.median(values):.1f} / {sorted(values)[int(len(values) * 0.95)]:.1f}" for values in measured.values())
+        cells = (
+            f"{statistics.median(values):.1f} / {sorted(values)[int(len(values) * 0.95)]:.1f}" for values in measured.values()
+        )
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
@@ -104,7 +106,7 @@ def _measure(assistant: Assistant, filters: Filters) -> dict[str, list[float]]:
 def _fill(assistant: Assistant, *, passages: int) -> None:
     import wordfreq
 
-    chance = random.Random(7)  # noqa: S311 - for repeating
+    chance = random.Random(7)
     vocabulary = wordfreq.top_n_list("en", 20_000)
     weights = [1.0 / (rank + 10) for rank in range(len(vocabulary))]
     made, number = 0, 0

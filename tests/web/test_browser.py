@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fakes import QUOTE, SECOND, FakeAssistant, answer_with, cite, hit_of, make_article
-from test_render import HOSTILE
 
+from tests.web.fakes import QUOTE, SECOND, FakeAssistant, answer_with, cite, hit_of, make_article
+from tests.web.test_render import HOSTILE
 from vectorstore.errors import LibraryError
 
 if TYPE_CHECKING:

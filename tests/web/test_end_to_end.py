@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fakes import SECOND, TEXT
+
+from tests.web.fakes import SECOND, TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import pytest
-from fakes import QUOTE, SECOND, FakeItem, answer_with, cite, hit_of, make_article
 
 from assistant.types import Searched, Sentence
 from assistant.web.local import date_attribute, date_text, language_name
 from assistant.web.render import answer_html, error_html, exchange_html, safe_url
 from assistant.web.texts import TEXTS, pick_language
 from assistant.web.welcome import intro_html, masthead_html, report_html
+from tests.web.fakes import QUOTE, SECOND, FakeItem, answer_with, cite, hit_of, make_article
 from vectorstore.types import Filters
 
 HOSTILE = (

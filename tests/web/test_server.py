@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from fakes import FakeAssistant, make_article
 
 from assistant.web.guard import allowed_path, policy
 from assistant.web.server import create_app, listen, serve
+from tests.web.fakes import FakeAssistant, make_article
 from vectorstore.errors import SettingsError
 
 if TYPE_CHECKING:

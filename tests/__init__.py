@@ -1,0 +1,1 @@
+"""The tests: a file per module, ``web/`` drives a real browser, ``benchmarks/`` makes the figures."""

@@ -1,0 +1,1 @@
+"""Tests of the page: rendering, the server, and a real browser."""
