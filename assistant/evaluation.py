@@ -157,13 +157,18 @@ def evaluate_folders(
 
 
 def run_queries(
-    dataset: Dataset, *, assistant: Assistant, on_progress: OnProgress = lambda _: None, weights: Weights | None = None
+    dataset: Dataset,
+    *,
+    assistant: Assistant,
+    on_progress: OnProgress = lambda _: None,
+    weights: Weights | None = None,
+    read: bool = True,
 ) -> Iterator[Outcome]:
-    """Ask every question of a set; search is not told its language."""
+    """Ask every question of a set; search is not told its language. Without ``read`` the hits are only ranked."""
     calibration = calibration_for(assistant.encoder.signature)
     for number, query in enumerate(dataset.queries, start=1):
         start = time.perf_counter()
-        result, finding = _find(query, assistant=assistant, weights=weights)
+        result, finding = _find(query, assistant=assistant, weights=weights, read=read)
         answered, confidence = answers(finding.features, calibration) if finding.features else (False, None)
         seconds = time.perf_counter() - start
         citations = [cite(quote.hit.article, quote.span, number=1) for quote in finding.quotes]
@@ -181,7 +186,9 @@ def run_queries(
         on_progress(IndexProgress(dataset.name, number))
 
 
-def _find(query: Query, *, assistant: Assistant, weights: Weights | None = None) -> tuple[SearchResult, Finding]:
+def _find(
+    query: Query, *, assistant: Assistant, weights: Weights | None = None, read: bool = True
+) -> tuple[SearchResult, Finding]:
     encoder, glossary = assistant.encoder, assistant.glossary
     result = hybrid_search(
         query.text,
@@ -194,7 +201,8 @@ def _find(query: Query, *, assistant: Assistant, weights: Weights | None = None)
         reranker=assistant.reranker,
         collapse=False,  # each document of a set counts, twins too
     )
-    return result, find_evidence(query.text, result, encoder=encoder, glossary=glossary)
+    readable = result if read else replace(result, hits=())
+    return result, find_evidence(query.text, readable, encoder=encoder, glossary=glossary)
 
 
 def measure(dataset: Dataset, outcomes: Sequence[Outcome]) -> Result:
