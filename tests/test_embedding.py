@@ -294,3 +294,9 @@ def test_a_reranker_that_is_not_there(tmp_path: Path) -> None:
 def test_the_default_is_the_bundled_model(bundled: BundledEncoder, shared_cache: Path) -> None:
     """The setting's default names it, and making it again gives the same signature."""
     assert load_encoder(BUNDLED, cache=shared_cache).signature == bundled.signature
+
+
+def test_without_the_package_the_default_is_the_same_model_from_the_hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """On a system that the package with the weights is not for, the setting ``bundled`` still names a model."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    assert load_encoder(BUNDLED, cache=tmp_path).name == "intfloat/multilingual-e5-small"

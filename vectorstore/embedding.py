@@ -7,6 +7,7 @@ the packaged weights (``bundled.py``), storing vectors (``dense.py``).
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 import os
 import threading
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from vectorstore.bundled import NanoEngine, bundled_model_path
+from vectorstore.bundled import PACKAGE, NanoEngine, bundled_model_path
 from vectorstore.errors import ModelError
 from vectorstore.settings import BUNDLED
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     Vectors = NDArray[np.float32]
 
+HUB_DEFAULT = "intfloat/multilingual-e5-small"
 E5_PROMPTS = {"query": "query: ", "passage": "passage: "}
 _BATCH_CHARACTERS = 24_000
 _MAX_BATCH = 64
@@ -240,10 +242,16 @@ class Reranker:
 def load_encoder(model: str, *, cache: Path) -> Encoder:
     """The encoder that a setting names: ``"bundled"``, a sentence-transformers folder or a hub name.
 
+    Where the package with the bundled weights is not installed (it is for Linux on x86-64), the default is the same model from the hub.
+
     Raises:
-        ModelError: the bundled weights are missing or damaged. Other models are loaded, and fail, at their first use.
+        ModelError: the bundled weights are damaged. Other models are loaded, and fail, at their first use.
     """
-    return BundledEncoder(cache=cache) if model == BUNDLED else SentenceTransformerEncoder(model, cache=cache)
+    if model != BUNDLED:
+        return SentenceTransformerEncoder(model, cache=cache)
+    if importlib.util.find_spec(PACKAGE) is None:
+        return SentenceTransformerEncoder(HUB_DEFAULT, cache=cache)
+    return BundledEncoder(cache=cache)
 
 
 @contextmanager
