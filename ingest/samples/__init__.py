@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-_EXAMPLES = ("q001", "q068", "q073")
+_EXAMPLES = ("q014", "q013", "q096")
 
 
 @dataclass(frozen=True)
