@@ -97,7 +97,6 @@ class Outcome:
     quotes: tuple[str, ...]
     verbatim: tuple[bool, ...]
     seconds: float
-    top_document: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +180,6 @@ def run_queries(
             quotes=tuple(citation.quote for citation in citations),
             verbatim=tuple(citation.verbatim for citation in citations),
             seconds=seconds,
-            top_document=finding.quotes[0].hit.article.id if finding.quotes else "",
         )
         on_progress(IndexProgress(dataset.name, number))
 

@@ -7,7 +7,7 @@ Pure but for the encoder, which embeds the sentences of hits that have no senten
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from assistant.questions import answer_kind, has_kind
@@ -105,7 +105,6 @@ class Finding:
 
     quotes: tuple[Evidence, ...]
     features: Features | None
-    kind: Kind
     missing: tuple[str, ...]
 
 
@@ -115,13 +114,12 @@ def find_evidence(question: str, result: SearchResult, *, encoder: Encoder, glos
     read = [_Read(hit, result=result, kind=kind, encoder=encoder, glossary=glossary) for hit in result.hits[:READ_HITS]]
     scored = sorted((sentence for hit in read for sentence in hit.scored()), key=lambda sentence: -sentence.evidence.score)
     if not scored:
-        return Finding(quotes=(), features=None, kind=kind, missing=())
+        return Finding(quotes=(), features=None, missing=())
     best = scored[0]
     missing = best.read.missing_names
     return Finding(
         quotes=tuple(choose_quotes([sentence.evidence for sentence in scored])),
         features=_features(best, read),
-        kind=kind,
         missing=tuple(word.text for word in missing),
     )
 
@@ -185,7 +183,7 @@ class _Read:
         article = self.hit.article
         text = article.text[:_ARTICLE_CHARACTERS]
         runs = _name_runs(self.asked)
-        keys = {*name_keys(text, language=article.language), *nationalities(text, language=article.language)} if runs else set()
+        keys = _article_names(text, language=article.language) if runs else frozenset()
         missing = []
         for run in runs:
             absent = [
@@ -254,6 +252,12 @@ def _features(best: _Scored, read: Sequence[_Read]) -> Features:
         margin=margin,
         alone=float(not rivals),
     )
+
+
+@lru_cache(maxsize=64)
+def _article_names(text: str, *, language: str) -> frozenset[str]:
+    """The keys of an article's names; several of its passages, and the next question, ask for them again."""
+    return frozenset((*name_keys(text, language=language), *nationalities(text, language=language)))
 
 
 def _name_runs(terms: QuestionTerms) -> list[list[QuestionWord]]:

@@ -34,8 +34,6 @@ CountTokens = Callable[[Sequence[str]], Sequence[int]]
 MAX_BYTES = 64 * 1024 * 1024
 """The largest single file that is read as one article."""
 PASSAGE_TOKENS = 256
-SPLITTER = "1"
-"""Changes whenever the passages of the same article change."""
 STANDARD_INPUT = "-"
 _ARTICLE_SUFFIXES = frozenset({".txt", ".text", ".md", ".markdown", ".html", ".htm", ".xhtml"})
 _STORE_AT_ONCE = 64

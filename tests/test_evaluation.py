@@ -114,7 +114,6 @@ def outcome(
         quotes=quotes,
         verbatim=(True,) * len(quotes),
         seconds=0.02,
-        top_document="",
     )
 
 
