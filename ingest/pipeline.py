@@ -23,6 +23,7 @@ from ingest.split import split_article
 from ingest.tables import TABLE_SUFFIXES, read_rows
 from vectorstore.errors import SourceEmpty, SourceError, SourceNotFound, SourceUnreadable
 from vectorstore.languages import detect_language
+from vectorstore.library import Storable
 from vectorstore.types import Article, Passage
 
 if TYPE_CHECKING:
@@ -37,9 +38,6 @@ PASSAGE_TOKENS = 256
 STANDARD_INPUT = "-"
 _ARTICLE_SUFFIXES = frozenset({".txt", ".text", ".md", ".markdown", ".html", ".htm", ".xhtml"})
 _STORE_AT_ONCE = 64
-
-
-_Storable = tuple[Article, list[Passage], bytes, str]  # with its original bytes and their name
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +100,7 @@ def ingest(
     Never raises for an item: what cannot be read is reported with its reason. ``on_item`` hears of each item once it is stored.
     """
     results: list[ItemResult] = []
-    waiting: list[tuple[ItemResult, _Storable | None]] = []
+    waiting: list[tuple[ItemResult, Storable | None]] = []
 
     def store() -> None:
         library.put_all(storable for _, storable in waiting if storable)
@@ -117,7 +115,7 @@ def ingest(
         else:
             try:
                 item, article = _read(found, library=library, sample=sample)
-                if article and any(storable and storable[0].id == article.id for _, storable in waiting):
+                if article and any(storable and storable.article.id == article.id for _, storable in waiting):
                     store()
                     item, article = _read(found, library=library, sample=sample)
                 waiting.append((item, _storable(found, article, count_tokens=count_tokens) if article else None))
@@ -129,12 +127,12 @@ def ingest(
     return IngestReport(tuple(results))
 
 
-def _storable(document: _Document, article: Article, *, count_tokens: CountTokens) -> _Storable:
+def _storable(document: _Document, article: Article, *, count_tokens: CountTokens) -> Storable:
     passages = split(article, count_tokens=count_tokens)
     if not passages:
         message = f"{document.source}: nothing in it reads like an article (all of it looks like page furniture)."
         raise SourceEmpty(message)
-    return article, passages, document.original, document.source
+    return Storable(article, passages, document.original, document.source)
 
 
 def plan(sources: Iterable[str | Path]) -> Iterator[_Document | ItemResult]:

@@ -15,7 +15,7 @@ import pytest
 from vectorstore.embedding import SentenceTransformerEncoder
 from vectorstore.errors import IndexCorrupt, IndexMismatch, LibraryBusy, LibraryError
 from vectorstore.indexes import Indexes, IndexProgress, Lock, drop_unused, embedded_text, index_signature, rebuild
-from vectorstore.library import Library
+from vectorstore.library import Library, Storable
 from vectorstore.types import Filters, Passage, Span
 
 if TYPE_CHECKING:
@@ -281,7 +281,7 @@ def test_many_articles_are_indexed_in_batches(shelf: Shelf) -> None:
     texts = {f"n{number}": f"Report {number} of Brenn." + (" Brenn." * 30_000 if number == 5 else "") for number in range(140)}
     article_texts = [shelf.make_article(name, text) for name, text in texts.items()]
     shelf.library.put_all(
-        (
+        Storable(
             article,
             [Passage(article_id=article.id, version=article.version, start=0, end=12, sentences=(Span(0, 12),))],
             b"",

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from vectorstore.errors import ArticleNotFound, LibraryCorrupt, LibraryError
-from vectorstore.library import FILE_NAME, SCHEMA_VERSION, Library
+from vectorstore.library import FILE_NAME, SCHEMA_VERSION, Library, Storable
 from vectorstore.types import Filters, Furniture
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ FERRY = "The ferry to the island was sold. Nobody knows to whom."
 def put(library: Library, *articles: Article, split: Split, original: bytes | None = None) -> None:
     """Store articles as pending; each is made from its text unless ``original`` is given."""
     library.put_all(
-        (article, split(article), article.text.encode() if original is None else original, f"{article.id}.txt")
+        Storable(article, split(article), article.text.encode() if original is None else original, f"{article.id}.txt")
         for article in articles
     )
 
@@ -258,7 +258,7 @@ def test_a_failed_put_changes_nothing(library: Library, make_article: Make, spli
 
     with pytest.raises(RuntimeError, match="no passages for c"):
         library.put_all(
-            (article, (broken if article.id == "c" else split)(article), b"", "")
+            Storable(article, (broken if article.id == "c" else split)(article), b"", "")
             for article in (make_article("b", FERRY), make_article("c", FERRY))
         )
     assert contents(library) == before

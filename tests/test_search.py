@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from vectorstore import search
 from vectorstore.embedding import Reranker
 from vectorstore.indexes import Indexes
-from vectorstore.library import Library
+from vectorstore.library import Library, Storable
 from vectorstore.search import SearchResult, Weights, fuse, hybrid_search
 from vectorstore.terms import QuestionTerms, question_terms
 from vectorstore.types import Filters, Hit
@@ -83,7 +83,7 @@ class Shelf:
 
     def put(self, *articles: Article, searchable: bool = True) -> None:
         """Store articles; make them searchable unless they are to stay pending."""
-        self.library.put_all((article, self.split(article), article.text.encode(), article.id) for article in articles)
+        self.library.put_all(Storable(article, self.split(article), article.text.encode(), article.id) for article in articles)
         if searchable:
             self.indexes.catch_up(sentences=True)
 

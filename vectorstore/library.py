@@ -82,6 +82,21 @@ _leavings = sa.Table("leavings", _metadata, sa.Column("id", sa.String, primary_k
 
 
 @dataclass(frozen=True, slots=True)
+class Storable:
+    """One version of an article on its way into the library.
+
+    ``original`` are the bytes it was made from and ``name`` is what they are called; ``bands`` are the hashes under which other articles
+    find it as a near-duplicate (``ingest/duplicates.py``).
+    """
+
+    article: Article
+    passages: Sequence[Passage]
+    original: bytes
+    name: str
+    bands: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Stored:
     """What is known of an article's newest version without reading its text."""
 
@@ -176,15 +191,16 @@ class Library:
 
         The version that answers meanwhile goes on answering. An older pending version of the same article is replaced.
         """
-        self.put_all([(article, passages, original, name)])
+        self.put_all([Storable(article, passages, original, name)])
 
-    def put_all(self, items: Iterable[tuple[Article, Sequence[Passage], bytes, str]]) -> None:
-        """``put`` for many (article, passages, original bytes, name of the original), in one transaction."""
+    def put_all(self, items: Iterable[Storable]) -> None:
+        """``put`` for many, in one transaction."""
         with self._writing() as connection:
-            for article, passages, original, name in items:
-                self._put(connection, article, passages, original, name)
+            for item in items:
+                self._put(connection, item)
 
-    def _put(self, connection: sa.Connection, article: Article, passages: Sequence[Passage], original: bytes, name: str) -> None:
+    def _put(self, connection: sa.Connection, item: Storable) -> None:
+        article, passages, original = item.article, item.passages, item.original
         same_article = _versions.c.article_id == article.id
         replaced = sa.select(_versions.c.row).where(
             same_article, sa.or_(_versions.c.state == "pending", _versions.c.version == article.version)
@@ -192,7 +208,8 @@ class Library:
         self._drop_rows(connection, list(connection.execute(replaced).scalars()))
         sha256 = hashlib.sha256(original).hexdigest()
         connection.execute(
-            _originals.insert().prefix_with("OR IGNORE"), {"sha256": sha256, "name": name, "content": zlib.compress(original)}
+            _originals.insert().prefix_with("OR IGNORE"),
+            {"sha256": sha256, "name": item.name, "content": zlib.compress(original)},
         )
         row = connection.execute(
             _versions.insert().returning(_versions.c.row), _to_row(article, original=sha256, passages=len(passages))

@@ -20,6 +20,7 @@ import numpy as np
 
 from assistant import Assistant, Settings
 from vectorstore.embedding import BundledEncoder
+from vectorstore.library import Storable
 from vectorstore.search import hybrid_search
 from vectorstore.types import Article, Filters, Passage, Span
 
@@ -118,7 +119,7 @@ def _fill(assistant: Assistant, *, passages: int) -> None:
             made += len(split)
             number += 1
             if split:
-                batch.append((article, split, article.text.encode(), f"article-{number}.txt"))
+                batch.append(Storable(article, split, article.text.encode(), f"article-{number}.txt"))
         assistant.library.put_all(batch)
     assistant.indexes.catch_up(sentences=True)
 
