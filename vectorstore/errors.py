@@ -12,7 +12,10 @@ FundstelleError
 └── SourceError            something that was to be added
     ├── SourceNotFound     no such file or folder
     ├── SourceUnreadable   permission, size, encoding or a damaged file
-    └── SourceEmpty        nothing in it that could be an article
+    ├── SourceEmpty        nothing in it that could be an article
+    ├── SourceRefused      an address that is not fetched: private, forbidden by robots.txt, too large
+    ├── SourceUnreachable  an address that does not answer, or answers with an error
+    └── SourceStopped      the run was stopped before it was had
 
 Each message names the thing and, after a dash or a full stop, the remedy.
 """
@@ -77,3 +80,23 @@ class SourceUnreadable(SourceError):
 
 class SourceEmpty(SourceError):
     """There is nothing in it that could be an article."""
+
+
+class SourceRefused(SourceError):
+    """The address is not fetched, now or later: its scheme, a private network, robots.txt, its size."""
+
+
+class SourceUnreachable(SourceError):
+    """The address does not answer, or answers with an error; later it may.
+
+    ``status`` is the HTTP status, None where there was no answer. ``retry_after`` is how many seconds its server wants to be left alone.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_after = retry_after
+
+
+class SourceStopped(SourceError):
+    """The run was stopped before the source was had; nothing is wrong with it."""
