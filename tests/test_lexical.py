@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,15 +12,33 @@ from hypothesis import strategies as st
 
 from vectorstore.errors import IndexCorrupt
 from vectorstore.lexical import FIELDS, LexicalIndex, PassageTerms, weigh
+from vectorstore.types import Filters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 
-def passage(id_: str, own: str = "", *, gloss: str = "", names: str = "", language: str = "en") -> PassageTerms:
+def passage(
+    id_: str,
+    own: str = "",
+    *,
+    gloss: str = "",
+    names: str = "",
+    language: str = "en",
+    source: str = "",
+    published: datetime | None = None,
+) -> PassageTerms:
     """A passage with its terms in a row."""
-    return PassageTerms(id_, language, own.split(), gloss.split(), names.split())
+    return PassageTerms(
+        id=id_,
+        language=language,
+        source=source,
+        published=int(published.timestamp()) if published else None,
+        own=own.split(),
+        gloss=gloss.split(),
+        names=names.split(),
+    )
 
 
 def ids(found: list[tuple[str, float]]) -> list[str]:
@@ -141,7 +161,7 @@ TERM = st.text(st.characters(exclude_categories=["Z", "C"]), min_size=1, max_siz
 @given(terms=st.lists(TERM, min_size=1, max_size=5, unique=True))
 def test_any_characters_make_a_term(index: LexicalIndex, terms: list[str]) -> None:
     """Terms are found as they are: neither case, accents nor query syntax mean anything."""
-    index.upsert([PassageTerms("a", "en", terms, [], [])])
+    index.upsert([replace(passage("a"), own=terms)])
     index.commit()
     for term in terms:
         assert ids(index.search("own", {term: 1.0}, limit=5)) == ["a"]
@@ -180,3 +200,38 @@ def test_a_second_writer_is_refused(index: LexicalIndex, tmp_path: Path) -> None
 def test_weighing_counts_repeats() -> None:
     """A term's weight is how often the question has it."""
     assert weigh(["bridge", "ferry", "bridge"]) == {"bridge": 2.0, "ferry": 1.0}
+
+
+FILTERED = {
+    Filters(language="de"): {"old"},
+    Filters(source="Rheinwarte"): {"old", "undated"},
+    Filters(source="Rhein"): set(),
+    Filters(since=date(2023, 3, 1)): {"new"},
+    Filters(until=date(2023, 3, 1)): {"old", "new"},
+    Filters(until=date(2023, 2, 28), undated=True): {"old", "undated"},
+    Filters(source="Rheinwarte", since=date(1969, 1, 1), until=date(2023, 12, 31)): {"old"},
+    Filters(since=date(2024, 1, 1)): set(),
+}
+
+
+@pytest.mark.parametrize("filters", FILTERED, ids=str)
+def test_filters_hold_inside_the_index(index: LexicalIndex, filters: Filters) -> None:
+    """Language, outlet and inclusive days of publication leave the passages that match, undated ones only where they are asked for."""
+    index.upsert(
+        [
+            passage("old", "bridge", language="de", source="Rheinwarte", published=datetime(1969, 7, 20, 20, 17, tzinfo=UTC)),
+            passage("new", "bridge", source="Harbour Post", published=datetime(2023, 3, 1, 23, 59, 59, tzinfo=UTC)),
+            passage("undated", "bridge", source="Rheinwarte"),
+        ]
+    )
+    index.commit()
+    assert {id_ for id_, _ in index.search("own", {"bridge": 1.0}, limit=10, filters=filters)} == FILTERED[filters]
+
+
+def test_filters_do_not_change_scores(index: LexicalIndex) -> None:
+    """A passage has the score under a filter that it has without."""
+    index.upsert([passage("a", "bridge town", language="de"), passage("b", "bridge"), passage("c", "town town")])
+    index.commit()
+    unfiltered = dict(index.search("own", {"bridge": 1.0, "town": 1.0}, limit=10))
+    filtered = dict(index.search("own", {"bridge": 1.0, "town": 1.0}, limit=10, filters=Filters(language="en")))
+    assert filtered == pytest.approx({id_: unfiltered[id_] for id_ in ("b", "c")})

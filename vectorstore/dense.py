@@ -6,6 +6,7 @@ shown (``library.py``).
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 from contextlib import contextmanager
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
 _COLLECTION = "passages"
 _SCALE = 127.0
-_MAX_VARIABLES = 500
+_CACHE_KB = 64_000
+_BY_IDS = "FROM vectors WHERE id IN (SELECT value FROM json_each(?))"
 _CONFIGURATION: Any = {"hnsw": {"space": "ip", "ef_construction": 128, "ef_search": 200, "max_neighbors": 24}}
 
 
@@ -69,11 +71,12 @@ class DenseIndex:
 
     def search(self, vector: Vectors, *, limit: int) -> list[tuple[str, float]]:
         """The nearest passages as (id, cosine), best first."""
+        if limit <= 0:
+            return []
         with self._guarded():
-            total = int(self._passages.count())
-            if total == 0 or limit <= 0:
-                return []
-            found = self._passages.query(query_embeddings=[vector], n_results=min(limit, total), include=["distances"])
+            found = self._passages.query(query_embeddings=[vector], n_results=limit, include=["distances"])
+        if not found["distances"]:  # nothing is in it
+            return []
         return [(id_, 1.0 - float(distance)) for id_, distance in zip(found["ids"][0], found["distances"][0], strict=True)]
 
     def count(self) -> int:
@@ -115,6 +118,7 @@ class VectorStore:
         with self._guarded():
             self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
             self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute(f"PRAGMA cache_size=-{_CACHE_KB}")
             self._connection.execute("PRAGMA synchronous=NORMAL")  # derived values: what a power cut takes is made again
             self._connection.execute(
                 "CREATE TABLE IF NOT EXISTS vectors (id TEXT PRIMARY KEY, passage BLOB NOT NULL, sentences BLOB, scales BLOB)"
@@ -147,27 +151,32 @@ class VectorStore:
         """The vectors of those passages that are there."""
         found: dict[str, PassageVectors] = {}
         with self._guarded(), self._lock:
-            for start in range(0, len(ids), _MAX_VARIABLES):
-                chunk = ids[start : start + _MAX_VARIABLES]
-                marks = ",".join("?" * len(chunk))
-                query = f"SELECT id, passage, sentences, scales FROM vectors WHERE id IN ({marks})"  # noqa: S608 - marks only
-                for id_, passage, sentences, scales in self._connection.execute(query, chunk):
-                    vector = np.frombuffer(passage, dtype=np.float16).astype(np.float32)
-                    found[id_] = PassageVectors(vector, _restore(sentences, scales, dimension=len(vector)))
+            rows = self._connection.execute(
+                f"SELECT id, passage, sentences, scales {_BY_IDS}", (json.dumps(list(ids)),)
+            ).fetchall()
+        if not rows:
+            return found
+        # All at once: a conversion of each passage's few rows would take as long again as reading them.
+        passages = _half_precision([row[1] for row in rows])
+        dimension = passages.shape[1]
+        made = [row for row in rows if row[2] is not None]
+        sentences = np.frombuffer(b"".join(row[2] for row in made), dtype=np.int8).reshape(-1, dimension).astype(np.float32)
+        sentences *= np.frombuffer(b"".join(row[3] for row in made), dtype=np.float32)[:, None]
+        first = 0
+        for (id_, _, eight_bits, _), passage in zip(rows, passages, strict=True):
+            last = first + (len(eight_bits) // dimension if eight_bits is not None else 0)
+            found[id_] = PassageVectors(passage, None if eight_bits is None else sentences[first:last])
+            first = last
         return found
 
     def passage_cosines(self, ids: Sequence[str], vector: Vectors) -> list[tuple[str, float]]:
         """The cosine of ``vector`` with each of these passages that is there, best first: an exact scan."""
-        scored: list[tuple[str, float]] = []
         with self._guarded(), self._lock:
-            for start in range(0, len(ids), _MAX_VARIABLES):
-                chunk = ids[start : start + _MAX_VARIABLES]
-                marks = ",".join("?" * len(chunk))
-                rows = self._connection.execute(f"SELECT id, passage FROM vectors WHERE id IN ({marks})", chunk).fetchall()  # noqa: S608
-                if rows:
-                    matrix = np.frombuffer(b"".join(row[1] for row in rows), dtype=np.float16).reshape(len(rows), -1)
-                    scored += zip((row[0] for row in rows), (matrix.astype(np.float32) @ vector).tolist(), strict=True)
-        return sorted(scored, key=lambda pair: (-pair[1], pair[0]))
+            rows = self._connection.execute(f"SELECT id, passage {_BY_IDS}", (json.dumps(list(ids)),)).fetchall()
+        if not rows:
+            return []
+        cosines = (_half_precision([row[1] for row in rows]) @ vector).tolist()
+        return sorted(zip((row[0] for row in rows), cosines, strict=True), key=lambda pair: (-pair[1], pair[0]))
 
     def count(self) -> int:
         """How many passages it holds."""
@@ -195,8 +204,6 @@ class VectorStore:
             raise IndexCorrupt(message) from error
 
 
-def _restore(sentences: bytes | None, scales: bytes | None, *, dimension: int) -> Vectors | None:
-    if sentences is None or scales is None:
-        return None
-    matrix = np.frombuffer(sentences, dtype=np.int8).reshape(-1, dimension).astype(np.float32)
-    return matrix * np.frombuffer(scales, dtype=np.float32)[:, None]
+def _half_precision(stored: Sequence[bytes]) -> Vectors:
+    """The vectors of some passages, shape (len(stored), d)."""
+    return np.frombuffer(b"".join(stored), dtype=np.float16).reshape(len(stored), -1).astype(np.float32)

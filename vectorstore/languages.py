@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import Stemmer
 
 UNKNOWN = "und"
-ANALYZER = "2"
-"""Changes whenever the terms of the same text change; part of an index's signature."""
+ANALYZER = "3"
+"""Changes whenever the terms of the same text, or what the term index keeps beside them, change; part of an index's signature."""
 
 # Scripts written without spaces between words: their terms are pairs of characters.
 _UNSPACED_LETTERS = (

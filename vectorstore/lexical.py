@@ -16,16 +16,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from vectorstore.types import Filters
+
 FIELDS = ("own", "gloss", "names")
 _HEAP_BYTES = 64_000_000
+_EARLIEST, _LATEST = -(2**62), 2**62
+_UNDATED = -(2**63) + 1
+"""Stands for no date; before every other."""
 
 
 @dataclass(frozen=True, slots=True)
 class PassageTerms:
-    """What the index keeps of one passage: its terms by field, repeats kept, and its article's language."""
+    """What the index keeps of one passage: its terms by field, repeats kept, and what filters ask of its article.
+
+    ``published`` is in seconds since 1970 (UTC).
+    """
 
     id: str
     language: str
+    source: str
+    published: int | None
     own: Sequence[str]
     gloss: Sequence[str]
     names: Sequence[str]
@@ -48,6 +58,8 @@ class LexicalIndex:
         builder = tantivy.SchemaBuilder()
         builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
         builder.add_text_field("language", tokenizer_name="raw", index_option="basic")
+        builder.add_text_field("source", tokenizer_name="raw", index_option="basic")
+        builder.add_integer_field("published", indexed=True)
         for field in FIELDS:
             builder.add_text_field(field, tokenizer_name="whitespace", index_option="freq")
         self._schema = builder.build()
@@ -71,6 +83,8 @@ class LexicalIndex:
                 document = self._tantivy.Document()
                 document.add_text("id", passage.id)
                 document.add_text("language", passage.language)
+                document.add_text("source", passage.source)
+                document.add_integer("published", _UNDATED if passage.published is None else passage.published)
                 for field in FIELDS:
                     document.add_text(field, " ".join(getattr(passage, field)))
                 writer.add_document(document)
@@ -90,11 +104,11 @@ class LexicalIndex:
                 self._index.reload()
 
     def search(
-        self, field: str, terms: Mapping[str, float], *, limit: int, languages: Sequence[str] = ()
+        self, field: str, terms: Mapping[str, float], *, limit: int, languages: Sequence[str] = (), filters: Filters | None = None
     ) -> list[tuple[str, float]]:
         """The best passages by BM25 over one field as (id, score), best first.
 
-        ``terms`` have a weight each. With ``languages``, only passages in one of them.
+        ``terms`` have a weight each. With ``languages``, only passages in one of them; with ``filters``, only those that match.
         """
         if not terms or limit <= 0:
             return []
@@ -106,14 +120,29 @@ class LexicalIndex:
                     for term, weight in terms.items()
                 ]
             )
-            if languages:
-                allowed = query_type.term_set_query(self._schema, "language", list(languages))
-                wanted = query_type.boolean_query(
-                    [(occur.Must, wanted), (occur.Must, query_type.const_score_query(allowed, 0.0))]
-                )
+            allowed = [query_type.term_set_query(self._schema, "language", list(languages))] if languages else []
+            allowed += self._allowed(filters) if filters else []
+            if allowed:
+                conditions = [(occur.Must, query_type.const_score_query(condition, 0.0)) for condition in allowed]
+                wanted = query_type.boolean_query([(occur.Must, wanted), *conditions])
             searcher = self._index.searcher()
             found = searcher.search(wanted, limit=limit, count=False).hits
             return [(str(searcher.doc(address).get_first("id")), float(score)) for score, address in found]
+
+    def _allowed(self, filters: Filters) -> list[Any]:
+        """The conditions of a filter as queries, all of which must hold."""
+        query_type = self._tantivy.Query
+        exact = {"language": filters.language, "source": filters.source}
+        conditions = [query_type.term_query(self._schema, field, value) for field, value in exact.items() if value]
+        first, last = filters.period()
+        if first or last:
+            bounds = (int(first.timestamp()) if first else _EARLIEST, int(last.timestamp()) if last else _LATEST)
+            period = query_type.range_query(self._schema, "published", self._tantivy.FieldType.Integer, *bounds)
+            if filters.undated:
+                undated = query_type.term_query(self._schema, "published", _UNDATED)
+                period = query_type.boolean_query([(self._tantivy.Occur.Should, period), (self._tantivy.Occur.Should, undated)])
+            conditions.append(period)
+        return conditions
 
     def count(self) -> int:
         """How many passages it holds."""

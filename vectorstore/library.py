@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+import threading
 import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,11 +19,12 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import sqlalchemy as sa
 
+from vectorstore.catalogue import Catalogue, Shown
 from vectorstore.errors import ArticleNotFound, LibraryCorrupt, LibraryError
-from vectorstore.types import Article, Filters, Furniture, Passage, Span
+from vectorstore.types import Article, Filters, Furniture, Passage, Span, stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 FILE_NAME = "library.db"
@@ -30,6 +32,7 @@ SCHEMA_VERSION = 1
 _Item = TypeVar("_Item")
 State = Literal["pending", "searchable", "complete", "retired"]
 _READY: tuple[State, ...] = ("searchable", "complete")
+_CACHE_KB = 32_000  # a question looks up some 300 passages in no order; SQLite's own 2 MB hold few of them
 _MAX_VARIABLES = 500  # well under SQLite's limit on bound values
 
 _metadata = sa.MetaData()
@@ -61,6 +64,10 @@ _versions = sa.Table(
     sa.Column("text", sa.String, nullable=False),
     sa.Column("furniture", sa.String, nullable=False),
     sa.UniqueConstraint("article_id", "version"),
+    # Covers what the catalogue reads: without it every row's page, with its text, is read.
+    sa.Index(
+        "versions_shown", "state", "row", "article_id", "language", "source", "published_at", "duplicate_of", "passages"
+    ),
 )
 _originals = sa.Table(
     "originals",
@@ -121,7 +128,6 @@ class Candidate:
     id: str
     version_row: int
     language: str
-    passage: Passage
 
 
 class Library:
@@ -141,6 +147,10 @@ class Library:
             message = f"The library folder {folder} cannot be made: {error.strerror}. Choose another with --library."
             raise LibraryError(message) from error
         self._engine = sa.create_engine(f"sqlite:///{folder / FILE_NAME}", connect_args={"timeout": 30})
+        self._watching = threading.Lock()
+        self._watch: sa.Connection | None = None
+        self._catalogue: Catalogue | None = None
+        self._catalogued = 0
         sa.event.listen(self._engine, "connect", _configure)
         sa.event.listen(self._engine, "begin", _begin)
         try:
@@ -158,6 +168,10 @@ class Library:
 
     def close(self) -> None:
         """Close every connection."""
+        with self._watching:
+            if self._watch is not None:
+                self._watch.close()
+                self._watch = None
         self._engine.dispose()
 
     # Facts about the library itself
@@ -357,29 +371,51 @@ class Library:
 
     # Searching
 
+    def catalogue(self) -> Catalogue:
+        """What may be shown now; read anew only after something was written, by this process or another."""
+        with self._watching, self._guarded():
+            if self._watch is None:
+                self._watch = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            # Of a connection that itself never writes it changes with every commit to the file (https://sqlite.org/pragma.html#pragma_data_version).
+            changes = self._watch.exec_driver_sql("PRAGMA data_version").scalar_one()
+            if self._catalogue is None or changes != self._catalogued:
+                columns = ("row", "article_id", "language", "source", "published_at", "duplicate_of", "passages")
+                query = sa.select(*(_versions.c[name] for name in columns)).where(_versions.c.state.in_(_READY))
+                self._catalogue = Catalogue(Shown(*row) for row in self._watch.execute(query))
+                self._catalogued = changes
+            return self._catalogue
+
     def candidates(self, ids: Iterable[str], *, filters: Filters) -> dict[str, Candidate]:
         """Those of the passages ``ids`` that may be shown: searchable, current and matching ``filters``."""
-        found: dict[str, Candidate] = {}
+        allowed = self.catalogue().matching(filters)
+        query = sa.text("SELECT id, version_row FROM passages WHERE id IN (SELECT value FROM json_each(:ids))")
         with self._reading() as connection:
-            for chunk in _chunks(list(ids)):
-                query = _visible(filters, _passages, _versions.c.article_id, _versions.c.version, _versions.c.language).where(
-                    _passages.c.id.in_(chunk)
-                )
-                for row in connection.execute(query):
-                    passage = _to_passage(row, row)
-                    found[row.id] = Candidate(row.id, row.version_row, row.language, passage)
-        return found
+            found = connection.execute(query, {"ids": json.dumps(list(ids))}).all()
+        return {id_: Candidate(id_, row, allowed[row].language) for id_, row in found if row in allowed}
 
     def matching_ids(self, filters: Filters) -> list[str]:
         """The ids of every passage that may be shown and matches ``filters``."""
+        rows = list(self.catalogue().matching(filters))
+        query = sa.text("SELECT id FROM passages WHERE version_row IN (SELECT value FROM json_each(:rows))")
         with self._reading() as connection:
-            return list(connection.execute(_visible(filters, _passages.c.id)).scalars())
+            return list(connection.execute(query, {"rows": json.dumps(rows)}).scalars())
 
     def count_passages(self, filters: Filters | None = None) -> int:
         """How many passages may be shown and match ``filters``."""
-        query = sa.select(sa.func.coalesce(sa.func.sum(_versions.c.passages), 0)).where(*_conditions(filters or Filters()))
+        return self.catalogue().passages(filters or Filters())
+
+    def passages_of(self, ids: Iterable[str]) -> dict[str, Passage]:
+        """These passages with the spans of their sentences, by id; those that are gone are left out."""
+        query = (
+            sa.select(_passages, _versions.c.article_id, _versions.c.version)
+            .join(_versions, _versions.c.row == _passages.c.version_row)
+            .where(_passages.c.id.in_(sa.bindparam("ids", expanding=True)))
+        )
+        found: dict[str, Passage] = {}
         with self._reading() as connection:
-            return int(connection.execute(query).scalar_one())
+            for chunk in _chunks(list(ids)):
+                found |= {row.id: _to_passage(row, row) for row in connection.execute(query, {"ids": chunk})}
+        return found
 
     def articles_of(self, rows: Iterable[int]) -> dict[int, Article]:
         """The articles of these version rows."""
@@ -390,15 +426,9 @@ class Library:
                     found[row.row] = _to_article(row)
         return found
 
-    def languages(self) -> dict[str, int]:
+    def languages(self) -> Mapping[str, int]:
         """How many searchable articles there are in each language."""
-        query = (
-            sa.select(_versions.c.language, sa.func.count().label("articles"))
-            .where(_versions.c.state.in_(_READY))
-            .group_by(_versions.c.language)
-        )
-        with self._reading() as connection:
-            return {row.language: row.articles for row in connection.execute(query)}
+        return self.catalogue().languages
 
     # Reading
 
@@ -519,7 +549,7 @@ class Library:
 
 def _configure(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # SQLAlchemy begins transactions itself, see _begin
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY", f"cache_size=-{_CACHE_KB}"):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -534,24 +564,14 @@ def _conditions(filters: Filters, *, states: Sequence[str] = _READY) -> list[sa.
         conditions.append(_versions.c.language == filters.language)
     if filters.source:
         conditions.append(_versions.c.source == filters.source)
-    first, last = filters.period()
+    first, last = filters.stamps()
     dated = _versions.c.published_at
-    # ISO 8601 in UTC with a fixed width sorts as text.
-    period = [dated >= _stamp(first)] if first else []
-    period += [dated <= _stamp(last)] if last else []
+    period = [dated >= first] if first else []
+    period += [dated <= last] if last else []
     if period:
         within = sa.and_(*period)
         conditions.append(sa.or_(dated.is_(None), within) if filters.undated else within)
     return conditions
-
-
-def _visible(filters: Filters, *columns: Any) -> sa.Select[Any]:
-    join = _passages.join(_versions, _versions.c.row == _passages.c.version_row)
-    return sa.select(*columns).select_from(join).where(*_conditions(filters))
-
-
-def _stamp(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def _to_row(article: Article, *, original: str, passages: int) -> dict[str, Any]:
@@ -565,11 +585,11 @@ def _to_row(article: Article, *, original: str, passages: int) -> dict[str, Any]
         "language": article.language,
         "url": article.url,
         "path": article.path,
-        "published_at": _stamp(article.published_at) if article.published_at else None,
+        "published_at": stamp(article.published_at) if article.published_at else None,
         "published_precision": article.published_precision,
         "published_from": article.published_from,
-        "fetched_at": _stamp(article.fetched_at),
-        "added_at": _stamp(datetime.now(UTC)),
+        "fetched_at": stamp(article.fetched_at),
+        "added_at": stamp(datetime.now(UTC)),
         "duplicate_of": article.duplicate_of,
         "sample": article.sample,
         "original": original,

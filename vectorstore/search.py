@@ -108,12 +108,13 @@ def hybrid_search(
     for first in range(0, len(fused), max(wanted, 1)):
         # A batch at a time: collapsing seldom takes more than a few away.
         chosen = fused[first : first + wanted]
-        articles = library.articles_of(visible[id_].version_row for id_, _ in chosen)
+        passages = library.passages_of(id_ for id_, _ in chosen)
+        articles = library.articles_of(visible[id_].version_row for id_ in passages)
         for id_, score in chosen:
-            if visible[id_].version_row not in articles or len(hits) == wanted:  # removed since, or enough
+            if id_ not in passages or visible[id_].version_row not in articles or len(hits) == wanted:  # removed since, or enough
                 continue
             hit = Hit(
-                passage=visible[id_].passage,
+                passage=passages[id_],
                 article=articles[visible[id_].version_row],
                 score=score,
                 cosine=cosines[id_][0],
@@ -188,7 +189,7 @@ def _lexical_rankings(
 
     def ranking(field: str, weighted: Mapping[str, float], languages: Sequence[str] = ()) -> Ranking:
         return _widen(
-            lambda limit: indexes.lexical.search(field, weighted, limit=limit, languages=languages),
+            lambda limit: indexes.lexical.search(field, weighted, limit=limit, languages=languages, filters=filters),
             library=library,
             filters=filters,
             visible=visible,

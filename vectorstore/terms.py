@@ -6,6 +6,7 @@ Three kinds: ``own`` (stems of the text's own language), ``gloss`` (stems of its
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -91,7 +92,16 @@ def passage_terms(article: Article, passage: Passage, *, glossary: Glossary) -> 
     """The terms of one passage under its headline, for the index."""
     text = f"{heading_apart(article, passage)}\n{article.text[passage.start : passage.end]}"
     own, gloss, names = _all_terms(text, language=article.language, glossary=glossary)
-    return PassageTerms(passage.id, article.language, own, gloss, names)
+    published = article.published_at
+    return PassageTerms(
+        id=passage.id,
+        language=article.language,
+        source=article.source,
+        published=math.floor(published.timestamp()) if published else None,
+        own=own,
+        gloss=gloss,
+        names=names,
+    )
 
 
 def text_terms(text: str, *, language: str, glossary: Glossary) -> TextTerms:

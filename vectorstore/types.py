@@ -140,3 +140,13 @@ class Filters:
         first = datetime.combine(self.since, time.min, UTC) if self.since else None
         last = datetime.combine(self.until, time.max, UTC) if self.until else None
         return first, last
+
+    def stamps(self) -> tuple[str | None, str | None]:
+        """``period`` as the library writes moments."""
+        first, last = self.period()
+        return first and stamp(first), last and stamp(last)
+
+
+def stamp(moment: datetime) -> str:
+    """A moment as ISO 8601 in UTC with a fixed width, so that it sorts as text."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
