@@ -144,7 +144,7 @@ class Filters:
     def stamps(self) -> tuple[str | None, str | None]:
         """``period`` as the library writes moments."""
         first, last = self.period()
-        return first and stamp(first), last and stamp(last)
+        return stamp(first) if first else None, stamp(last) if last else None
 
 
 def stamp(moment: datetime) -> str:
