@@ -63,6 +63,7 @@ _UNREACHABLE_SCORE = -1000.0
 _MORE_MARKS = r"\x{200C}\x{200D}\x{0E33}\x{0EB3}\x{FF9E}\x{FF9F}"
 # 510 of the longest pieces.
 _MAX_ENGINE_BYTES = 510 * 48
+_THREADS = min(2, os.cpu_count() or 1)
 # Per text the engine makes room for as many tokens as there are bytes, and some.
 _SPARE_CHARACTERS = 3
 
@@ -546,8 +547,8 @@ class NanoEngine:
     """The package's compiled engine, for single questions in a process that need not import torch.
 
     It maps the model file into memory, keeps no state between calls and lets go of Python's lock: one engine may serve many
-    threads. A question takes one thread: two were twice as fast on idle cores, and, waiting for each other in busy loops, ten
-    times slower on busy ones (13 ms, 26 with one; 450, 40 with one).
+    threads. A question takes ``_THREADS`` threads that wait asleep: waiting in busy loops, as OpenMP's usually do, they took 120 ms and more
+    for it beside other work.
 
     Its vectors are those of the folder within rounding (cosine .9995 and more), except where it is wrong or unsafe: there
     ``embed`` and ``token_count`` return None, and the caller asks the model instead.
@@ -607,7 +608,7 @@ class NanoEngine:
             return None
         vector = np.empty(DIMENSION, dtype=np.float32)
         # Of the engine's own OpenMP, and for the calling thread only.
-        self._engine.omp_set_num_threads(1)
+        self._engine.omp_set_num_threads(_THREADS)
         failed = self._engine.e5_embed(
             self._model, text.encode(), prompt == "query", vector.ctypes.data_as(ctypes.POINTER(ctypes.c_float))
         )
@@ -647,7 +648,8 @@ def _load_engine() -> ctypes.CDLL:
         message = f"{PACKAGE} was installed without its engine"
         raise OSError(message)
     # Its own OpenMP comes first: torch, if imported earlier, offers another to everyone, whose threads are not ours to set.
-    engine = ctypes.CDLL(str(path), mode=os.RTLD_NOW | os.RTLD_LOCAL | os.RTLD_DEEPBIND)
+    with _environment(OMP_WAIT_POLICY="PASSIVE"):  # read once, as it is loaded
+        engine = ctypes.CDLL(str(path), mode=os.RTLD_NOW | os.RTLD_LOCAL | os.RTLD_DEEPBIND)
     engine.omp_set_num_threads.argtypes = [ctypes.c_int]
     engine.omp_set_num_threads.restype = None
     engine.e5_load.argtypes = [ctypes.c_char_p]
@@ -658,6 +660,21 @@ def _load_engine() -> ctypes.CDLL:
     engine.e5_token_count.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int]
     engine.e5_embed.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int, ctypes.POINTER(ctypes.c_float)]
     return engine
+
+
+@contextlib.contextmanager
+def _environment(**values: str) -> Iterator[None]:
+    """These environment variables, for a moment."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _processor_features() -> frozenset[str]:

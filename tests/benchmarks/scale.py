@@ -45,8 +45,12 @@ _ROUNDS = 20
 class _RandomPassages(BundledEncoder):
     """The bundled encoder for questions; passages get random directions, since embedding them is not what is measured."""
 
+    def __init__(self, *, cache: Path) -> None:
+        super().__init__(cache=cache)
+        self._chance = np.random.default_rng(7)
+
     def encode_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        vectors = np.random.default_rng(len(texts)).normal(size=(len(texts), self.dimension)).astype(np.float32)
+        vectors = self._chance.standard_normal((len(texts), self.dimension), dtype=np.float32)
         return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
 
 
