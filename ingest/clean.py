@@ -228,6 +228,25 @@ def paragraphs(text: str) -> list[Span]:
     return found
 
 
+def own_paragraphs(text: str, furniture: Iterable[Furniture]) -> list[Span]:
+    """The paragraphs of ``text`` without what ``furniture`` covers of them."""
+    marks = merge_furniture(text, furniture)
+    found: list[Span] = []
+    next_mark = 0
+    for paragraph in paragraphs(text):
+        start = paragraph.start
+        while next_mark < len(marks) and marks[next_mark].start < paragraph.end:
+            mark = marks[next_mark]
+            if mark.end > start:
+                found.append(_trim(text, start, max(start, mark.start)))
+                start = min(mark.end, paragraph.end)
+            if mark.end > paragraph.end:  # it goes on in the next paragraph
+                break
+            next_mark += 1
+        found.append(_trim(text, start, paragraph.end))
+    return [span for span in found if len(span)]
+
+
 def normalise_paragraph(text: str) -> str:
     """The form in which paragraphs of an outlet's pages are compared: words only, case folded, digits as one sign."""
     return " ".join(re.sub(r"\d+", "0", word.casefold()) for word in _WORD.findall(text))

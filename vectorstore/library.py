@@ -9,83 +9,37 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 import threading
 import zlib
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
 import sqlalchemy as sa
 
+from vectorstore import schema
 from vectorstore.catalogue import Catalogue, Shown
-from vectorstore.errors import ArticleNotFound, LibraryCorrupt, LibraryError
-from vectorstore.types import Article, Filters, Furniture, Passage, Span, stamp
+from vectorstore.errors import ArticleNotFound
+from vectorstore.paragraphs import Paragraphs, forget_paragraphs
+from vectorstore.rows import article_row, furniture_value, passage_row, to_article, to_moment, to_passage
+from vectorstore.schema import FILE_NAME, SCHEMA_VERSION, chunks, record_facts
+from vectorstore.sources import Sources
+from vectorstore.stories import Stories, forget_story, promote, root_of, store_bands
+from vectorstore.types import Article, Filters, Passage, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-FILE_NAME = "library.db"
-SCHEMA_VERSION = 1
-_Item = TypeVar("_Item")
+__all__ = ["FILE_NAME", "SCHEMA_VERSION", "Candidate", "Entry", "Library", "State", "Storable", "Stored", "Version"]
+
 State = Literal["pending", "searchable", "complete", "retired"]
 _READY: tuple[State, ...] = ("searchable", "complete")
-_CACHE_KB = 32_000  # a question looks up some 300 passages in no order; SQLite's own 2 MB hold few of them
-_MAX_VARIABLES = 500  # well under SQLite's limit on bound values
-
-_metadata = sa.MetaData()
-_facts = sa.Table(
-    "facts", _metadata, sa.Column("name", sa.String, primary_key=True), sa.Column("value", sa.String, nullable=False)
+_versions, _originals, _passages, _leavings = schema.versions, schema.originals, schema.passages, schema.leavings
+_CURRENT_FIRST = (
+    sa.case((_versions.c.state.in_(_READY), 0), (_versions.c.state == "pending", 1), else_=2),
+    _versions.c.row.desc(),
 )
-_versions = sa.Table(
-    "versions",
-    _metadata,
-    sa.Column("row", sa.Integer, primary_key=True),
-    sa.Column("article_id", sa.String, nullable=False),
-    sa.Column("version", sa.String, nullable=False),
-    sa.Column("state", sa.String, nullable=False, index=True),
-    sa.Column("title", sa.String, nullable=False),
-    sa.Column("source", sa.String, nullable=False),
-    sa.Column("author", sa.String, nullable=False),
-    sa.Column("language", sa.String, nullable=False),
-    sa.Column("url", sa.String),
-    sa.Column("path", sa.String),
-    sa.Column("published_at", sa.String),
-    sa.Column("published_precision", sa.String),
-    sa.Column("published_from", sa.String),
-    sa.Column("fetched_at", sa.String, nullable=False),
-    sa.Column("added_at", sa.String, nullable=False),
-    sa.Column("duplicate_of", sa.String),
-    sa.Column("sample", sa.Boolean, nullable=False),
-    sa.Column("original", sa.String, sa.ForeignKey("originals.sha256"), nullable=False),
-    sa.Column("passages", sa.Integer, nullable=False),
-    sa.Column("text", sa.String, nullable=False),
-    sa.Column("furniture", sa.String, nullable=False),
-    sa.UniqueConstraint("article_id", "version"),
-    # Covers what the catalogue reads: without it every row's page, with its text, is read.
-    sa.Index(
-        "versions_shown", "state", "row", "article_id", "language", "source", "published_at", "duplicate_of", "passages"
-    ),
-)
-_originals = sa.Table(
-    "originals",
-    _metadata,
-    sa.Column("sha256", sa.String, primary_key=True),
-    sa.Column("name", sa.String, nullable=False),
-    sa.Column("content", sa.LargeBinary, nullable=False),
-)
-_passages = sa.Table(
-    "passages",
-    _metadata,
-    sa.Column("id", sa.String, primary_key=True),
-    sa.Column("version_row", sa.Integer, sa.ForeignKey("versions.row"), nullable=False, index=True),
-    sa.Column("start", sa.Integer, nullable=False),
-    sa.Column("end", sa.Integer, nullable=False),
-    sa.Column("sentences", sa.String, nullable=False),
-)
-_leavings = sa.Table("leavings", _metadata, sa.Column("id", sa.String, primary_key=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +84,20 @@ class Candidate:
     language: str
 
 
-class Library:
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What is known of one version of an article without reading its text."""
+
+    version: str
+    state: State
+    title: str
+    published_at: datetime | None
+    modified_at: datetime | None
+    fetched_at: datetime
+    added_at: datetime
+
+
+class Library(Stories, Paragraphs, Sources):
     """The article store of one library folder; safe to use from several threads and processes."""
 
     def __init__(self, folder: Path) -> None:
@@ -140,31 +107,11 @@ class Library:
             LibraryCorrupt: the file is not a library or cannot be read.
             LibraryError: the folder cannot be made or written.
         """
-        self.folder = folder
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            message = f"The library folder {folder} cannot be made: {error.strerror}. Choose another with --library."
-            raise LibraryError(message) from error
-        self._engine = sa.create_engine(f"sqlite:///{folder / FILE_NAME}", connect_args={"timeout": 30})
         self._watching = threading.Lock()
         self._watch: sa.Connection | None = None
         self._catalogue: Catalogue | None = None
         self._catalogued = 0
-        sa.event.listen(self._engine, "connect", _configure)
-        sa.event.listen(self._engine, "begin", _begin)
-        try:
-            with self._writing() as connection:
-                if not sa.inspect(connection).has_table(_facts.name):
-                    _metadata.create_all(connection)
-                    connection.execute(_facts.insert(), {"name": "schema", "value": str(SCHEMA_VERSION)})
-            found = self.fact("schema")
-            if found != str(SCHEMA_VERSION):
-                message = f"{folder / FILE_NAME} has layout {found}, this version reads {SCHEMA_VERSION}. Use the version that wrote it."
-                raise LibraryCorrupt(message)
-        except LibraryError:
-            self.close()
-            raise
+        super().__init__(folder)
 
     def close(self) -> None:
         """Close every connection."""
@@ -172,20 +119,7 @@ class Library:
             if self._watch is not None:
                 self._watch.close()
                 self._watch = None
-        self._engine.dispose()
-
-    # Facts about the library itself
-
-    def fact(self, name: str) -> str | None:
-        """A named value of the library (``"index"``, ``"signature"`` ...), or None."""
-        with self._reading() as connection:
-            return connection.execute(sa.select(_facts.c.value).where(_facts.c.name == name)).scalar()
-
-    def set_facts(self, **facts: str) -> None:
-        """Record named values, all of them or none."""
-        with self._writing() as connection:
-            for name, value in facts.items():
-                connection.execute(_facts.insert().prefix_with("OR REPLACE"), {"name": name, "value": value})
+        super().close()
 
     # Writing
 
@@ -203,7 +137,7 @@ class Library:
     def put(self, article: Article, passages: Sequence[Passage], *, original: bytes, name: str) -> None:
         """Store one version of an article with its passages as ``pending``, in one transaction.
 
-        The version that answers meanwhile goes on answering. An older pending version of the same article is replaced.
+        What answers meanwhile goes on answering, also if it has the same words. An older pending version of the same article is replaced.
         """
         self.put_all([Storable(article, passages, original, name)])
 
@@ -214,41 +148,80 @@ class Library:
                 self._put(connection, item)
 
     def _put(self, connection: sa.Connection, item: Storable) -> None:
-        article, passages, original = item.article, item.passages, item.original
+        article = item.article
         same_article = _versions.c.article_id == article.id
-        replaced = sa.select(_versions.c.row).where(
-            same_article, sa.or_(_versions.c.state == "pending", _versions.c.version == article.version)
-        )
-        self._drop_rows(connection, list(connection.execute(replaced).scalars()))
-        sha256 = hashlib.sha256(original).hexdigest()
+        columns = (_versions.c.row, _versions.c.version, _versions.c.state, _versions.c.added_at)
+        there = connection.execute(sa.select(*columns).where(same_article).order_by(_versions.c.row)).all()
+        current = [row for row in there if row.state != "retired"]
+        if current and current[-1].version != article.version:
+            promote(connection, article.id)  # whoever said the same may not say it any more
+        same_words = [row for row in current if row.version == article.version]
+        article = replace(article, duplicate_of=root_of(connection, article))
+        sha256 = hashlib.sha256(item.original).hexdigest()
         connection.execute(
             _originals.insert().prefix_with("OR IGNORE"),
-            {"sha256": sha256, "name": item.name, "content": zlib.compress(original)},
+            {"sha256": sha256, "name": item.name, "content": zlib.compress(item.original)},
         )
-        row = connection.execute(
-            _versions.insert().returning(_versions.c.row), _to_row(article, original=sha256, passages=len(passages))
+        row = self._insert_version(
+            connection,
+            {
+                **article_row(article),
+                "added_at": same_words[0].added_at if same_words else stamp(datetime.now(UTC)),
+                "original": sha256,
+            },
+            item.passages,
+        )
+        store_bands(connection, row, item.bands)
+        replaced = [
+            row.row for row in there if row.state == "pending" or (row.state == "retired" and row.version == article.version)
+        ]
+        self._drop_rows(connection, replaced)
+        self._supersede(connection, [row.row for row in current])
+
+    def mark_furniture(self, items: Iterable[tuple[Article, Sequence[Passage]]]) -> None:
+        """Give stored versions other furniture, and the passages that it leaves, in one transaction.
+
+        They wait as ``pending`` until the indexes have the new passages; the old ones go on answering. A version that is no longer the newest
+        is left as it is.
+        """
+        with self._writing() as connection:
+            for article, passages in items:
+                self._mark_furniture(connection, article, passages)
+
+    def _mark_furniture(self, connection: sa.Connection, article: Article, passages: Sequence[Passage]) -> None:
+        query = (
+            sa.select(_versions)
+            .where(_versions.c.article_id == article.id, _versions.c.state != "retired")
+            .order_by(_versions.c.row.desc())
+        )
+        old = connection.execute(query).first()
+        if old is None or old.version != article.version:
+            return
+        values = {**old._mapping, "furniture": furniture_value(article)}  # noqa: SLF001 - public by its documentation
+        del values["row"]
+        row = self._insert_version(connection, values, passages)
+        for table in (schema.bands, schema.paragraphs):
+            connection.execute(table.update().where(table.c.version_row == old.row).values(version_row=row))
+        if old.state == "pending":
+            self._drop_rows(connection, [old.row])
+
+    def _insert_version(self, connection: sa.Connection, values: Mapping[str, Any], passages: Sequence[Passage]) -> int:
+        row: int = connection.execute(
+            _versions.insert().returning(_versions.c.row), {**values, "state": "pending", "passages": len(passages)}
         ).scalar_one()
         # A passage that was on its way out and is here again stays.
-        for ids in _chunks([passage.id for passage in passages]):
+        for ids in chunks([passage.id for passage in passages]):
             connection.execute(_leavings.delete().where(_leavings.c.id.in_(ids)))
-        self._insert_passages(connection, row, passages)
+        if passages:
+            connection.execute(_passages.insert(), [passage_row(passage, version_row=row) for passage in passages])
+        return row
 
-    def _insert_passages(self, connection: sa.Connection, row: int, passages: Sequence[Passage]) -> None:
-        if not passages:
-            return
-        connection.execute(
-            _passages.insert(),
-            [
-                {
-                    "id": passage.id,
-                    "version_row": row,
-                    "start": passage.start,
-                    "end": passage.end,
-                    "sentences": json.dumps([[span.start, span.end] for span in passage.sentences]),
-                }
-                for passage in passages
-            ],
-        )
+    def _supersede(self, connection: sa.Connection, rows: Sequence[int]) -> None:
+        """A newer version of their article is there: these are found and counted among others no longer."""
+        forget_story(connection, rows)
+        forget_paragraphs(connection, rows)
+        for chunk in chunks(rows):
+            connection.execute(_versions.update().where(_versions.c.row.in_(chunk)).values(counted=True))
 
     def pending(self, *, limit: int, after: int = 0) -> list[Entry]:
         """The next ``limit`` versions to be indexed, oldest first, from the row behind ``after``."""
@@ -264,31 +237,36 @@ class Library:
         )
         with self._reading() as connection:
             rows = connection.execute(query).all()
-            articles = {row.row: _to_article(row) for row in rows}
+            articles = {row.row: to_article(row) for row in rows}
             found: dict[int, list[Passage]] = {row.row: [] for row in rows}
             wanted = sa.select(_passages).where(_passages.c.version_row.in_(list(found))).order_by(_passages.c.start)
             for passage in connection.execute(wanted):
-                found[passage.version_row].append(_to_passage(passage, articles[passage.version_row]))
+                article = articles[passage.version_row]
+                found[passage.version_row].append(to_passage(passage, article_id=article.id, version=article.version))
         return [Entry(row, articles[row], tuple(found[row])) for row in articles]
 
     def make_searchable(self, rows: Sequence[int]) -> None:
         """Show these versions and retire the ones they replace, in one transaction."""
         with self._writing() as connection:
-            for chunk in _chunks(rows):
-                replaced = sa.select(_versions.c.row).where(
-                    _versions.c.article_id.in_(sa.select(_versions.c.article_id).where(_versions.c.row.in_(chunk))),
-                    _versions.c.row.not_in(chunk),
-                    _versions.c.state.in_(_READY),
+            for chunk in chunks(rows):
+                new = connection.execute(sa.select(_versions.c.article_id, _versions.c.version).where(_versions.c.row.in_(chunk)))
+                versions = {row.article_id: row.version for row in new}
+                replaced = sa.select(_versions.c.row, _versions.c.article_id, _versions.c.version).where(
+                    _versions.c.article_id.in_(versions), _versions.c.row.not_in(chunk), _versions.c.state.in_(_READY)
                 )
-                old = list(connection.execute(replaced).scalars())
-                self._drop_passages(connection, old)
-                connection.execute(_versions.update().where(_versions.c.row.in_(old)).values(state="retired"))
+                old = connection.execute(replaced).all()
+                made_anew = [row.row for row in old if row.version == versions[row.article_id]]
+                retired = [row.row for row in old if row.row not in made_anew]
+                self._drop_rows(connection, made_anew)
+                self._drop_passages(connection, retired)
+                connection.execute(_versions.update().where(_versions.c.row.in_(retired)).values(state="retired"))
+                self._supersede(connection, retired)
                 connection.execute(_versions.update().where(_versions.c.row.in_(chunk)).values(state="searchable"))
 
     def make_complete(self, rows: Sequence[int]) -> None:
         """Record that the sentence vectors of these versions are stored."""
         with self._writing() as connection:
-            for chunk in _chunks(rows):
+            for chunk in chunks(rows):
                 ready = _versions.c.state == "searchable"
                 connection.execute(_versions.update().where(_versions.c.row.in_(chunk), ready).values(state="complete"))
 
@@ -306,7 +284,7 @@ class Library:
                 rows = connection.execute(query).all()
             if not rows:
                 return
-            yield [_to_article(row) for row in rows]
+            yield [to_article(row) for row in rows]
             after = rows[-1].row
 
     def switch_index(self, *, split: Callable[[Article], Sequence[Passage]], complete: bool, **facts: str) -> None:
@@ -315,28 +293,28 @@ class Library:
             ready = _versions.c.state.in_(_READY)
             rows = list(connection.execute(sa.select(_versions.c.row).where(ready)).scalars())
             for row in rows:
-                article = _to_article(connection.execute(sa.select(_versions).where(_versions.c.row == row)).one())
-                passages = split(article)
+                passages = split(to_article(connection.execute(sa.select(_versions).where(_versions.c.row == row)).one()))
                 connection.execute(_passages.delete().where(_passages.c.version_row == row))
-                self._insert_passages(connection, row, passages)
+                if passages:
+                    connection.execute(_passages.insert(), [passage_row(passage, version_row=row) for passage in passages])
                 connection.execute(_versions.update().where(_versions.c.row == row).values(passages=len(passages)))
             connection.execute(_versions.update().where(ready).values(state="complete" if complete else "searchable"))
             # The new indexes never had the passages of the old split; but an article may have been removed since they were made.
             connection.execute(_leavings.delete().where(_leavings.c.id.in_(sa.select(_passages.c.id))))
-            for name, value in facts.items():
-                connection.execute(_facts.insert().prefix_with("OR REPLACE"), {"name": name, "value": value})
+            record_facts(connection, facts)
 
     def remove(self, article_ids: Iterable[str]) -> list[str]:
         """Remove articles with all versions, passages and original bytes; returns the ids that were there.
 
-        Their passages are noted in ``leavings`` until the indexes have dropped them.
+        Their passages are noted in ``leavings`` until the indexes have dropped them. Of those that said the same, the next stands for the rest.
         """
         removed = []
         with self._writing() as connection:
             for article_id in article_ids:
                 rows = list(connection.execute(sa.select(_versions.c.row).where(_versions.c.article_id == article_id)).scalars())
-                self._drop_rows(connection, rows)
                 if rows:
+                    promote(connection, article_id)
+                    self._drop_rows(connection, rows)
                     removed.append(article_id)
         return removed
 
@@ -348,12 +326,14 @@ class Library:
     def forget_leavings(self, ids: Sequence[str]) -> None:
         """Record that the indexes have dropped these passages."""
         with self._writing() as connection:
-            for chunk in _chunks(ids):
+            for chunk in chunks(ids):
                 connection.execute(_leavings.delete().where(_leavings.c.id.in_(chunk)))
 
     def _drop_rows(self, connection: sa.Connection, rows: Sequence[int]) -> None:
         self._drop_passages(connection, rows)
-        for chunk in _chunks(rows):
+        forget_story(connection, rows)
+        forget_paragraphs(connection, rows)
+        for chunk in chunks(rows):
             originals = list(connection.execute(sa.select(_versions.c.original).where(_versions.c.row.in_(chunk))).scalars())
             connection.execute(_versions.delete().where(_versions.c.row.in_(chunk)))
             still_used = sa.select(_versions.c.original)
@@ -362,11 +342,15 @@ class Library:
             )
 
     def _drop_passages(self, connection: sa.Connection, rows: Sequence[int]) -> None:
-        for chunk in _chunks(rows):
+        for chunk in chunks(rows):
             of_rows = _passages.c.version_row.in_(chunk)
-            connection.execute(
-                _leavings.insert().prefix_with("OR IGNORE").from_select(["id"], sa.select(_passages.c.id).where(of_rows))
+            # A version that is made anew has many of the same passages: those stay.
+            elsewhere = _passages.alias()
+            stays = (
+                sa.select(elsewhere.c.id).where(elsewhere.c.id == _passages.c.id, elsewhere.c.version_row.not_in(chunk)).exists()
             )
+            leaving = sa.select(_passages.c.id).where(of_rows, sa.not_(stays))
+            connection.execute(_leavings.insert().prefix_with("OR IGNORE").from_select(["id"], leaving))
             connection.execute(_passages.delete().where(of_rows))
 
     # Searching
@@ -407,23 +391,27 @@ class Library:
     def passages_of(self, ids: Iterable[str]) -> dict[str, Passage]:
         """These passages with the spans of their sentences, by id; those that are gone are left out."""
         query = (
-            sa.select(_passages, _versions.c.article_id, _versions.c.version)
+            sa.select(_passages, _versions.c.article_id, _versions.c.version, _versions.c.state)
             .join(_versions, _versions.c.row == _passages.c.version_row)
             .where(_passages.c.id.in_(sa.bindparam("ids", expanding=True)))
         )
         found: dict[str, Passage] = {}
         with self._reading() as connection:
-            for chunk in _chunks(list(ids)):
-                found |= {row.id: _to_passage(row, row) for row in connection.execute(query, {"ids": chunk})}
+            for chunk in chunks(list(ids)):
+                found |= {
+                    row.id: to_passage(row, article_id=row.article_id, version=row.version)
+                    for row in connection.execute(query, {"ids": chunk})
+                    if row.state in _READY  # asked of SQLite it would begin with all that is ready
+                }
         return found
 
     def articles_of(self, rows: Iterable[int]) -> dict[int, Article]:
         """The articles of these version rows."""
         with self._reading() as connection:
             found: dict[int, Article] = {}
-            for chunk in _chunks(list(set(rows))):
+            for chunk in chunks(list(set(rows))):
                 for row in connection.execute(sa.select(_versions).where(_versions.c.row.in_(chunk))):
-                    found[row.row] = _to_article(row)
+                    found[row.row] = to_article(row)
         return found
 
     def languages(self) -> Mapping[str, int]:
@@ -433,20 +421,47 @@ class Library:
     # Reading
 
     def article(self, article_id: str, *, version: str | None = None) -> Article:
-        """One article: the current version (else a pending one), or the version that is named.
+        """One article: the current version (else a pending one), or the version whose hash is or begins as named.
 
         Raises:
-            ArticleNotFound: there is no such article or version.
+            ArticleNotFound: there is no such article or version, or several versions begin so.
         """
-        query = sa.select(_versions).where(_versions.c.article_id == article_id)
+        this = _versions.c.article_id == article_id
         if version is not None:
-            query = query.where(_versions.c.version == version)
-        current_first = sa.case((_versions.c.state.in_(_READY), 0), (_versions.c.state == "pending", 1), else_=2)
+            this &= _versions.c.version.startswith(version, autoescape=True)
         with self._reading() as connection:
-            row = connection.execute(query.order_by(current_first, _versions.c.row.desc())).first()
-        if row is None:
+            rows = connection.execute(sa.select(_versions).where(this).order_by(*_CURRENT_FIRST)).all()
+        if not rows:
             raise self._not_found(article_id, version)
-        return _to_article(row)
+        if version is not None and len({row.version for row in rows}) > 1:
+            message = f"Several versions of article {article_id!r} begin with {version}. Give more of its hash; `fundstelle show {article_id} --versions` lists them."
+            raise ArticleNotFound(message)
+        return to_article(rows[0])
+
+    def versions(self, article_id: str) -> list[Version]:
+        """Every version of an article, the newest first.
+
+        Raises:
+            ArticleNotFound: there is no such article.
+        """
+        columns = ("version", "state", "title", "published_at", "modified_at", "fetched_at", "added_at")
+        query = sa.select(*(_versions.c[name] for name in columns)).where(_versions.c.article_id == article_id)
+        with self._reading() as connection:
+            rows = connection.execute(query.order_by(_versions.c.row.desc())).all()
+        if not rows:
+            raise self._not_found(article_id, None)
+        found: dict[str, Version] = {}
+        for row in rows:  # of one that is made anew the row that answers meanwhile counts, which is the older one
+            found[row.version] = Version(
+                version=row.version,
+                state=row.state,
+                title=row.title,
+                published_at=to_moment(row.published_at),
+                modified_at=to_moment(row.modified_at),
+                fetched_at=datetime.fromisoformat(row.fetched_at),
+                added_at=datetime.fromisoformat(row.added_at),
+            )
+        return list(found.values())
 
     def state(self, article: Article) -> State:
         """The state of one version.
@@ -454,9 +469,10 @@ class Library:
         Raises:
             ArticleNotFound: it is not in the library (any more).
         """
-        query = sa.select(_versions.c.state).where(_versions.c.article_id == article.id, _versions.c.version == article.version)
         with self._reading() as connection:
-            found: State | None = connection.execute(query).scalar()
+            found: State | None = connection.execute(
+                sa.select(_versions.c.state).where(*_is(article)).order_by(*_CURRENT_FIRST)
+            ).scalar()
         if found is None:
             raise self._not_found(article.id, article.version)
         return found
@@ -470,7 +486,8 @@ class Library:
         query = (
             sa.select(_originals.c.name, _originals.c.content)
             .join(_versions, _versions.c.original == _originals.c.sha256)
-            .where(_versions.c.article_id == article.id, _versions.c.version == article.version)
+            .where(*_is(article))
+            .order_by(*_CURRENT_FIRST)
         )
         with self._reading() as connection:
             found = connection.execute(query).first()
@@ -480,14 +497,11 @@ class Library:
 
     def passages(self, article: Article) -> list[Passage]:
         """The passages of one version in their order; none for a retired one."""
-        query = (
-            sa.select(_passages, _versions.c.article_id, _versions.c.version)
-            .join(_versions, _versions.c.row == _passages.c.version_row)
-            .where(_versions.c.article_id == article.id, _versions.c.version == article.version)
-            .order_by(_passages.c.start)
-        )
+        row = sa.select(_versions.c.row).where(*_is(article)).order_by(*_CURRENT_FIRST).limit(1).scalar_subquery()
+        query = sa.select(_passages).where(_passages.c.version_row == row).order_by(_passages.c.start)
         with self._reading() as connection:
-            return [_to_passage(row, row) for row in connection.execute(query)]
+            found = connection.execute(query)
+            return [to_passage(row, article_id=article.id, version=article.version) for row in found]
 
     def articles(self, *, limit: int | None = None, offset: int = 0, filters: Filters | None = None) -> list[Article]:
         """Articles that are searchable or on their way, newest first (undated last)."""
@@ -502,7 +516,7 @@ class Library:
             .offset(offset)
         )
         with self._reading() as connection:
-            return [_to_article(row) for row in connection.execute(query)]
+            return [to_article(row) for row in connection.execute(query)]
 
     def count_articles(self, *states: State) -> int:
         """How many versions are in these states; without any, how many articles can be found or soon will be."""
@@ -521,42 +535,6 @@ class Library:
         what = f"version {version} of article {article_id!r}" if version else f"article {article_id!r}"
         return ArticleNotFound(f"There is no {what} in {self.folder}. `fundstelle articles` lists what is there.")
 
-    # Connections
-
-    @contextmanager
-    def _reading(self) -> Iterator[sa.Connection]:
-        with self._guarded(), self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            yield connection
-
-    @contextmanager
-    def _writing(self) -> Iterator[sa.Connection]:
-        with self._guarded(), self._engine.begin() as connection:
-            yield connection
-
-    @contextmanager
-    def _guarded(self) -> Iterator[None]:
-        try:
-            yield
-        except (sa.exc.DatabaseError, sqlite3.DatabaseError) as error:
-            cause = error.orig if isinstance(error, sa.exc.DatabaseError) else error
-            where = self.folder / FILE_NAME
-            if isinstance(cause, sqlite3.OperationalError):
-                message = f"The article store {where} cannot be used: {cause}. Check the disk, the permissions and that it is not locked."
-                raise LibraryError(message) from error
-            message = f"The article store {where} is damaged: {cause}. Restore it from a backup, or move it away and add the articles again."
-            raise LibraryCorrupt(message) from error
-
-
-def _configure(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # SQLAlchemy begins transactions itself, see _begin
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY", f"cache_size=-{_CACHE_KB}"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin(connection: sa.Connection) -> None:
-    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
 
 def _conditions(filters: Filters, *, states: Sequence[str] = _READY) -> list[sa.ColumnElement[bool]]:
     conditions: list[sa.ColumnElement[bool]] = [_versions.c.state.in_(states)]
@@ -574,62 +552,5 @@ def _conditions(filters: Filters, *, states: Sequence[str] = _READY) -> list[sa.
     return conditions
 
 
-def _to_row(article: Article, *, original: str, passages: int) -> dict[str, Any]:
-    return {
-        "article_id": article.id,
-        "version": article.version,
-        "state": "pending",
-        "title": article.title,
-        "source": article.source,
-        "author": article.author,
-        "language": article.language,
-        "url": article.url,
-        "path": article.path,
-        "published_at": stamp(article.published_at) if article.published_at else None,
-        "published_precision": article.published_precision,
-        "published_from": article.published_from,
-        "fetched_at": stamp(article.fetched_at),
-        "added_at": stamp(datetime.now(UTC)),
-        "duplicate_of": article.duplicate_of,
-        "sample": article.sample,
-        "original": original,
-        "passages": passages,
-        "text": article.text,
-        "furniture": json.dumps([[span.start, span.end, span.reason] for span in article.furniture]),
-    }
-
-
-def _to_article(row: Any) -> Article:
-    return Article(
-        id=row.article_id,
-        text=row.text,
-        title=row.title,
-        source=row.source,
-        author=row.author,
-        language=row.language,
-        url=row.url,
-        path=row.path,
-        published_at=datetime.fromisoformat(row.published_at) if row.published_at else None,
-        published_precision=row.published_precision,
-        published_from=row.published_from,
-        fetched_at=datetime.fromisoformat(row.fetched_at),
-        furniture=tuple(Furniture(*span) for span in json.loads(row.furniture)),
-        duplicate_of=row.duplicate_of,
-        sample=row.sample,
-    )
-
-
-def _to_passage(row: Any, article: Any) -> Passage:
-    """A passage from its row; ``article`` is an Article or any row with ``version`` and the article's id."""
-    return Passage(
-        article_id=article.id if isinstance(article, Article) else article.article_id,
-        version=article.version,
-        start=row.start,
-        end=row.end,
-        sentences=tuple(Span(*span) for span in json.loads(row.sentences)),
-    )
-
-
-def _chunks(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
-    for start in range(0, len(items), _MAX_VARIABLES):
-        yield items[start : start + _MAX_VARIABLES]
+def _is(article: Article) -> tuple[sa.ColumnElement[bool], ...]:
+    return _versions.c.article_id == article.id, _versions.c.version == article.version

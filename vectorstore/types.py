@@ -46,7 +46,9 @@ class Article:
     """One version of one article.
 
     ``id`` names the article (from its address, else its path), ``version`` names its words (sha256 of ``text``, hex).
-    ``published_from`` says where the date came from (``"json-ld"``, ``"meta"``, ``"front matter"``, ``"dateline"`` ...).
+    ``published_from`` says where the date came from (``"json-ld"``, ``"meta"``, ``"front matter"``, ``"dateline"`` ...);
+    ``modified_at`` is when the source says that it last changed the article, ``fetched_at`` when it was read. ``duplicate_of`` is the id of the
+    first stored article that says the same. ``notes`` say why the text may not be all of the article (``"short"``, ``"paywall"``).
     """
 
     id: str
@@ -60,10 +62,12 @@ class Article:
     published_at: datetime | None = None
     published_precision: Precision | None = None
     published_from: str | None = None
+    modified_at: datetime | None = None
     fetched_at: datetime
     furniture: tuple[Furniture, ...] = ()
     duplicate_of: str | None = None
     sample: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def version(self) -> str:

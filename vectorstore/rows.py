@@ -1,0 +1,91 @@
+"""Articles and passages as rows of the library, and back.
+
+Pure. Not here: the tables (``schema.py``), what is asked of them (``library.py``).
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from vectorstore.types import Article, Furniture, Passage, Span, stamp
+
+
+def article_row(article: Article) -> dict[str, Any]:
+    """What the table of versions holds of an article; its state, original and passages are the library's."""
+    return {
+        "article_id": article.id,
+        "version": article.version,
+        "title": article.title,
+        "source": article.source,
+        "author": article.author,
+        "language": article.language,
+        "url": article.url,
+        "path": article.path,
+        "published_at": stamp(article.published_at) if article.published_at else None,
+        "published_precision": article.published_precision,
+        "published_from": article.published_from,
+        "modified_at": stamp(article.modified_at) if article.modified_at else None,
+        "fetched_at": stamp(article.fetched_at),
+        "duplicate_of": article.duplicate_of,
+        "sample": article.sample,
+        "notes": json.dumps(article.notes),
+        "text": article.text,
+        "furniture": furniture_value(article),
+    }
+
+
+def furniture_value(article: Article) -> str:
+    """The furniture of an article as one column."""
+    return json.dumps([[span.start, span.end, span.reason] for span in article.furniture])
+
+
+def to_article(row: Any) -> Article:
+    """The article of a row of versions."""
+    return Article(
+        id=row.article_id,
+        text=row.text,
+        title=row.title,
+        source=row.source,
+        author=row.author,
+        language=row.language,
+        url=row.url,
+        path=row.path,
+        published_at=to_moment(row.published_at),
+        published_precision=row.published_precision,
+        published_from=row.published_from,
+        modified_at=to_moment(row.modified_at),
+        fetched_at=datetime.fromisoformat(row.fetched_at),
+        furniture=tuple(Furniture(*span) for span in json.loads(row.furniture)),
+        duplicate_of=row.duplicate_of,
+        sample=row.sample,
+        notes=tuple(json.loads(row.notes)),
+    )
+
+
+def passage_row(passage: Passage, *, version_row: int) -> dict[str, Any]:
+    """A passage as a row of passages."""
+    return {
+        "id": passage.id,
+        "version_row": version_row,
+        "start": passage.start,
+        "end": passage.end,
+        "sentences": json.dumps([[span.start, span.end] for span in passage.sentences]),
+    }
+
+
+def to_passage(row: Any, *, article_id: str, version: str) -> Passage:
+    """The passage of a row of passages."""
+    return Passage(
+        article_id=article_id,
+        version=version,
+        start=row.start,
+        end=row.end,
+        sentences=tuple(Span(*span) for span in json.loads(row.sentences)),
+    )
+
+
+def to_moment(stored: str | None) -> datetime | None:
+    """The moment of a column, or None."""
+    return datetime.fromisoformat(stored) if stored else None

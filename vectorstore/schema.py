@@ -1,0 +1,222 @@
+"""The tables of ``library.db``, the way from an older layout to this one, and its transactions.
+
+Readers never wait: a reading sees the last finished transaction, a writing is one transaction, all of it or nothing. Not here: what the
+tables are asked (``library.py``, ``stories.py``, ``paragraphs.py``, ``sources.py``).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import sqlalchemy as sa
+
+from vectorstore.errors import LibraryCorrupt, LibraryError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+FILE_NAME = "library.db"
+SCHEMA_VERSION = 2
+_CACHE_KB = 32_000  # a question looks up some 300 passages in no order; SQLite's own 2 MB hold few of them
+_MAX_VARIABLES = 500  # well under SQLite's limit on bound values
+_Item = TypeVar("_Item")
+
+metadata = sa.MetaData()
+facts = sa.Table("facts", metadata, sa.Column("name", sa.String, primary_key=True), sa.Column("value", sa.String, nullable=False))
+# A version that is made anew (other furniture, another headline) waits as a second row beside the one that answers meanwhile.
+versions = sa.Table(
+    "versions",
+    metadata,
+    sa.Column("row", sa.Integer, primary_key=True),
+    sa.Column("article_id", sa.String, nullable=False, index=True),
+    sa.Column("version", sa.String, nullable=False),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("title", sa.String, nullable=False),
+    sa.Column("source", sa.String, nullable=False),
+    sa.Column("author", sa.String, nullable=False),
+    sa.Column("language", sa.String, nullable=False),
+    sa.Column("url", sa.String),
+    sa.Column("path", sa.String),
+    sa.Column("published_at", sa.String),
+    sa.Column("published_precision", sa.String),
+    sa.Column("published_from", sa.String),
+    sa.Column("modified_at", sa.String),
+    sa.Column("fetched_at", sa.String, nullable=False),
+    sa.Column("added_at", sa.String, nullable=False),
+    sa.Column("duplicate_of", sa.String, index=True),
+    sa.Column("sample", sa.Boolean, nullable=False),
+    sa.Column("notes", sa.String, nullable=False, server_default="[]"),
+    sa.Column("counted", sa.Boolean, nullable=False, server_default=sa.false()),  # its paragraphs are in ``paragraphs``
+    sa.Column("original", sa.String, sa.ForeignKey("originals.sha256"), nullable=False),
+    sa.Column("passages", sa.Integer, nullable=False),
+    sa.Column("text", sa.String, nullable=False),
+    sa.Column("furniture", sa.String, nullable=False),
+    # Covers what the catalogue reads: without it every row's page, with its text, is read.
+    sa.Index("versions_shown", "state", "row", "article_id", "language", "source", "published_at", "duplicate_of", "passages"),
+)
+originals = sa.Table(
+    "originals",
+    metadata,
+    sa.Column("sha256", sa.String, primary_key=True),
+    sa.Column("name", sa.String, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+)
+passages = sa.Table(
+    "passages",
+    metadata,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("version_row", sa.Integer, sa.ForeignKey("versions.row"), primary_key=True, index=True),
+    sa.Column("start", sa.Integer, nullable=False),
+    sa.Column("end", sa.Integer, nullable=False),
+    sa.Column("sentences", sa.String, nullable=False),
+)
+leavings = sa.Table("leavings", metadata, sa.Column("id", sa.String, primary_key=True))
+bands = sa.Table(
+    "bands",
+    metadata,
+    sa.Column("hash", sa.Integer, primary_key=True),
+    sa.Column("version_row", sa.Integer, sa.ForeignKey("versions.row"), primary_key=True, index=True),
+    sqlite_with_rowid=False,
+)
+paragraphs = sa.Table(
+    "paragraphs",
+    metadata,
+    sa.Column("hash", sa.Integer, primary_key=True),
+    sa.Column("version_row", sa.Integer, sa.ForeignKey("versions.row"), primary_key=True, index=True),
+    sa.Column("topical", sa.Boolean, nullable=False),
+    sqlite_with_rowid=False,
+)
+sources = sa.Table(
+    "sources",
+    metadata,
+    sa.Column("address", sa.String, primary_key=True),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("title", sa.String, nullable=False),
+    sa.Column("added_at", sa.String, nullable=False),
+    sa.Column("last_visit", sa.String),
+    sa.Column("next_visit", sa.String),
+    sa.Column("etag", sa.String),
+    sa.Column("last_modified", sa.String),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("unchanged", sa.Integer, nullable=False),
+    sa.Column("last_status", sa.Integer),
+    sa.Column("last_error", sa.String, nullable=False),
+)
+
+
+class Database:
+    """The SQLite file of one library folder; safe to use from several threads and processes."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the file in ``folder``, which is made if it is not there; an older layout is brought to this one.
+
+        Raises:
+            LibraryCorrupt: the file is not a library, cannot be read, or is of a newer layout.
+            LibraryError: the folder cannot be made or written.
+        """
+        self.folder = folder
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            message = f"The library folder {folder} cannot be made: {error.strerror}. Choose another with --library."
+            raise LibraryError(message) from error
+        self._engine = sa.create_engine(f"sqlite:///{folder / FILE_NAME}", connect_args={"timeout": 30})
+        sa.event.listen(self._engine, "connect", _configure)
+        sa.event.listen(self._engine, "begin", _begin)
+        try:
+            with self._writing() as connection:
+                self._bring_up_to_date(connection)
+        except LibraryError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+    def fact(self, name: str) -> str | None:
+        """A named value of the library (``"index"``, ``"signature"`` ...), or None."""
+        with self._reading() as connection:
+            return connection.execute(sa.select(facts.c.value).where(facts.c.name == name)).scalar()
+
+    def set_facts(self, **values: str) -> None:
+        """Record named values, all of them or none."""
+        with self._writing() as connection:
+            record_facts(connection, values)
+
+    def _bring_up_to_date(self, connection: sa.Connection) -> None:
+        if not sa.inspect(connection).has_table(facts.name):
+            metadata.create_all(connection)
+            record_facts(connection, {"schema": str(SCHEMA_VERSION)})
+            return
+        found = connection.execute(sa.select(facts.c.value).where(facts.c.name == "schema")).scalar()
+        if found == "1":
+            _from_version_1(connection)
+        elif found != str(SCHEMA_VERSION):
+            message = f"{self.folder / FILE_NAME} has layout {found}, this version reads {SCHEMA_VERSION}. Use the version that wrote it."
+            raise LibraryCorrupt(message)
+
+    @contextmanager
+    def _reading(self) -> Iterator[sa.Connection]:
+        with self._guarded(), self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        with self._guarded(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        try:
+            yield
+        except (sa.exc.DatabaseError, sqlite3.DatabaseError) as error:
+            cause = error.orig if isinstance(error, sa.exc.DatabaseError) else error
+            where = self.folder / FILE_NAME
+            if isinstance(cause, sqlite3.OperationalError):
+                message = f"The article store {where} cannot be used: {cause}. Check the disk, the permissions and that it is not locked."
+                raise LibraryError(message) from error
+            message = f"The article store {where} is damaged: {cause}. Restore it from a backup, or move it away and add the articles again."
+            raise LibraryCorrupt(message) from error
+
+
+def record_facts(connection: sa.Connection, values: dict[str, str]) -> None:
+    """Record named values within a transaction."""
+    for name, value in values.items():
+        connection.execute(facts.insert().prefix_with("OR REPLACE"), {"name": name, "value": value})
+
+
+def chunks(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
+    """``items`` in pieces that one statement can bind."""
+    for start in range(0, len(items), _MAX_VARIABLES):
+        yield items[start : start + _MAX_VARIABLES]
+
+
+def _from_version_1(connection: sa.Connection) -> None:
+    """Layout 1 had one row for a version and one for a passage id: both tables are made anew, with all that is in them."""
+    for table in (passages, versions):  # the one that refers to the other first, so that dropping breaks no reference
+        connection.exec_driver_sql(f"ALTER TABLE {table.name} RENAME TO {table.name}_1")
+    for index in ("ix_versions_state", "ix_passages_version_row", "versions_shown"):
+        connection.exec_driver_sql(f"DROP INDEX IF EXISTS {index}")
+    metadata.create_all(connection)
+    for table in (versions, passages):
+        kept = [column["name"] for column in sa.inspect(connection).get_columns(f"{table.name}_1")]
+        named = ", ".join(f'"{name}"' for name in kept)
+        connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({named}) SELECT {named} FROM "{table.name}_1"')  # noqa: S608  (names of the schema)
+    for table in (passages, versions):
+        connection.exec_driver_sql(f"DROP TABLE {table.name}_1")
+    record_facts(connection, {"schema": "2"})
+
+
+def _configure(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # SQLAlchemy begins transactions itself, see _begin
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY", f"cache_size=-{_CACHE_KB}"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: sa.Connection) -> None:
+    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
