@@ -10,8 +10,11 @@ import json
 import os
 import shutil
 import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
@@ -33,17 +36,29 @@ if TYPE_CHECKING:
 
 LOCK_WAIT = 10.0
 """Seconds that a short-lived owner of the indexes is waited for."""
-_BATCH_CHARACTERS = 400_000
-_ENTRIES_AT_ONCE = 128
+_BATCH_CHARACTERS = 60_000
+"""A batch is what an interruption has to wait for, and what it costs to repeat: a few seconds."""
+_ENTRIES_AT_ONCE = 64
 _PURGE_AT_ONCE = 5_000
+_LEAST_FREE = 1_000_000
+_OWNER_FILE = "lock.json"
 
 
 @dataclass(frozen=True, slots=True)
 class IndexProgress:
-    """How far indexing has come: what is being made, how many articles of it are done in this run."""
+    """How far indexing has come: what is being made, how many articles of it are done in this run, and how many it is about, if known."""
 
     step: str
     articles: int
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The process that has the indexes: its id, None if it does not say, and whether it takes in what others leave as pending."""
+
+    pid: int | None
+    takes_in: bool
 
 
 class Lock:
@@ -56,16 +71,23 @@ class Lock:
             LibraryBusy: another process still has it after ``wait`` seconds.
             LibraryError: the folder cannot be written.
         """
-        self._lock = FileLock(folder / "lock")
-        self._owner = folder / "lock.json"
+        self._lock = FileLock(folder / "lock", thread_local=False)  # whichever thread took it, any may give it back
+        self._owner = folder / _OWNER_FILE
         try:
             self._lock.acquire(timeout=wait)
         except Timeout as error:
-            raise LibraryBusy(folder, pid=_owner_pid(self._owner), waited=wait) from error
+            raise LibraryBusy(folder, pid=owner_of(folder).pid, waited=wait) from error
         except OSError as error:
             message = f"The library folder {folder} cannot be locked: {error.strerror}. Check its permissions or choose another with --library."
             raise LibraryError(message) from error
-        self._owner.write_text(json.dumps({"pid": os.getpid(), "since": time.time()}), "utf-8")
+        self._since = time.time()
+        self.announce(takes_in=False)
+
+    def announce(self, *, takes_in: bool) -> None:
+        """Tell other processes whether this one takes in the articles that they leave as pending."""
+        fresh = self._owner.with_suffix(f".{os.getpid()}")
+        fresh.write_text(json.dumps({"pid": os.getpid(), "since": self._since, "takes_in": takes_in}), "utf-8")
+        fresh.replace(self._owner)
 
     def release(self) -> None:
         """Give the lock back."""
@@ -93,6 +115,8 @@ class Indexes:
             self.lexical = LexicalIndex(folder / "lexical")
             opened.callback(self.lexical.close)
             self.vectors = VectorStore(folder / "sentences.db")
+            opened.callback(self.vectors.close)
+            self._beside = ThreadPoolExecutor(1, thread_name_prefix="terms")
             opened.pop_all()
 
     @classmethod
@@ -127,17 +151,44 @@ class Indexes:
 
     def close(self) -> None:
         """Let go of the files."""
+        self._beside.shutdown()
         self.lexical.close()
         self.vectors.close()
         self.dense.close()
 
     def catch_up(self, *, sentences: bool, on_progress: Callable[[IndexProgress], None] = lambda _: None) -> None:
-        """Do what is left to do: make pending articles searchable, drop what was removed, then make sentence vectors."""
-        self.purge()
-        self._each("articles", self._library.pending, self._make_searchable, on_progress=on_progress)
-        self.purge()
-        if sentences:
-            self._each("sentences", self._library.incomplete, self._make_complete, on_progress=on_progress)
+        """Do all that is left to do: what ``take_in`` does, until there is nothing more."""
+        done: Counter[str] = Counter()
+        while taken := self.take_in(sentences=sentences):
+            done[taken.step] += taken.articles
+            on_progress(replace(taken, articles=done[taken.step], total=done[taken.step] + (taken.total or 0)))
+
+    def take_in(self, *, sentences: bool) -> IndexProgress | None:
+        """Do the most urgent part of what is left to do, a few seconds of work, and say what it was; None if nothing is left.
+
+        Removed passages are dropped, then pending articles are made searchable, then sentence vectors are made. ``total`` is how many
+        articles still wait for the same.
+
+        Raises:
+            LibraryError: there is no space left.
+        """
+        try:
+            self.purge()
+            if batch := _first_batch(self._library.pending(limit=_ENTRIES_AT_ONCE)):
+                self._make_searchable(batch)
+                return IndexProgress("articles", len(batch), self._library.count_articles("pending"))
+            if sentences and (batch := _first_batch(self._library.incomplete(limit=_ENTRIES_AT_ONCE))):
+                self._make_complete(batch)
+                return IndexProgress("sentences", len(batch), self._library.count_articles("searchable"))
+        except IndexCorrupt as error:
+            if shutil.disk_usage(self._library.folder).free >= _LEAST_FREE:
+                raise
+            message = (
+                f"There is no space left for the indexes of {self._library.folder}. Free some and run the same command again: what was "
+                "stored stays, and is made searchable then."
+            )
+            raise LibraryError(message) from error
+        return None
 
     def purge(self) -> None:
         """Drop the passages that the library has let go of."""
@@ -153,10 +204,12 @@ class Indexes:
         pairs = [(article, passage) for article, passages in entries for passage in passages]
         if pairs:
             ids = [passage.id for _, passage in pairs]
+            # Beside the encoder, which leaves the interpreter free while it computes.
+            terms = self._beside.submit(lambda: [passage_terms(*pair, glossary=self._glossary) for pair in pairs])
             vectors = self._encoder.encode_passages([embedded_text(article, passage) for article, passage in pairs])
             self.dense.upsert(ids, vectors)
             self.vectors.put_passages(ids, vectors)
-            self.lexical.upsert(passage_terms(article, passage, glossary=self._glossary) for article, passage in pairs)
+            self.lexical.upsert(terms.result())
         self.lexical.commit()
 
     def index_sentences(self, entries: Iterable[tuple[Article, Sequence[Passage]]]) -> None:
@@ -184,23 +237,6 @@ class Indexes:
     def _make_complete(self, entries: Sequence[Entry]) -> None:
         self.index_sentences((entry.article, entry.passages) for entry in entries)
         self._library.make_complete([entry.row for entry in entries])
-
-    def _each(
-        self,
-        step: str,
-        fetch: Callable[..., list[Entry]],
-        work: Callable[[Sequence[Entry]], None],
-        *,
-        on_progress: Callable[[IndexProgress], None],
-    ) -> None:
-        done = 0
-        after = 0
-        while entries := fetch(limit=_ENTRIES_AT_ONCE, after=after):
-            for batch in _by_size(entries):
-                work(batch)
-                done += len(batch)
-                on_progress(IndexProgress(step, done))
-            after = entries[-1].row
 
 
 def rebuild(
@@ -261,24 +297,20 @@ def embedded_text(article: Article, passage: Passage) -> str:
     return f"{heading}\n{text}" if heading else text
 
 
-def _by_size(entries: Sequence[Entry]) -> list[list[Entry]]:
-    batches: list[list[Entry]] = [[]]
-    size = 0
-    for entry in entries:
-        if batches[-1] and size + len(entry.article.text) > _BATCH_CHARACTERS:
-            batches.append([])
-            size = 0
-        batches[-1].append(entry)
-        size += len(entry.article.text)
-    return batches
+def _first_batch(entries: Sequence[Entry]) -> Sequence[Entry]:
+    """The first of ``entries``, as many as make a batch."""
+    sizes = accumulate(len(entry.article.text) for entry in entries)
+    return entries[: max(1, sum(size <= _BATCH_CHARACTERS for size in sizes))]
 
 
 def _folder(library: Library, number: int) -> Path:
     return library.folder / "index" / str(number)
 
 
-def _owner_pid(path: Path) -> int | None:
+def owner_of(folder: Path) -> Owner:
+    """What the process that has the indexes of a library says of itself; what it said stays where it was killed."""
     try:
-        return int(json.loads(path.read_text("utf-8"))["pid"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+        found = json.loads((folder / _OWNER_FILE).read_text("utf-8"))
+        return Owner(int(found["pid"]), found.get("takes_in") is True)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return Owner(None, takes_in=False)
