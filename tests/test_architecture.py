@@ -52,7 +52,7 @@ ONE_IMPORTER: dict[str, str | tuple[str, ...]] = {
     "stopwordsiso": "vectorstore/languages.py",
     "tantivy": "vectorstore/lexical.py",
     "torch": "vectorstore/embedding.py",
-    "trafilatura": "ingest/extract.py",
+    "trafilatura": "ingest/html.py",
     "transformers": "vectorstore/embedding.py",
     "uvicorn": "assistant/web",
     "wordfreq": "vectorstore/languages.py",

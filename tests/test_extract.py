@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.extract import decode, extract
+from ingest.encoding import decode
+from ingest.extract import extract
 from vectorstore.errors import SourceEmpty, SourceUnreadable
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
@@ -125,7 +126,7 @@ def test_nothing_to_read_is_said(content: bytes, name: str) -> None:
         extract(content, name=name, now=NOW)
 
 
-@pytest.mark.parametrize("content", [b"%PDF-1.7 ...", b"PK\x03\x04....", bytes(range(32)) * 40])
+@pytest.mark.parametrize("content", [b"PK\x03\x04....", b"{\\rtf1 Words}", bytes(range(32)) * 40])
 def test_what_is_not_text_is_refused(content: bytes) -> None:
     """Binary sources are refused by name, with what to do instead."""
     with pytest.raises(SourceUnreadable, match=r"thing\.bin.*Add it as"):
