@@ -225,7 +225,7 @@ def test_removal_leaves_no_row(library: Library, make_article: Make, split: Spli
     library.forget_leavings(library.leavings(limit=10))
     rows = contents(library)
     assert rows.pop("facts") == [("schema", str(SCHEMA_VERSION))]
-    assert set(rows) == {"versions", "originals", "passages", "leavings", "bands", "paragraphs", "sources"}
+    assert set(rows) == {"versions", "originals", "passages", "leavings", "bands", "paragraphs", "sources", "pages"}
     assert not any(rows.values())
     with pytest.raises(ArticleNotFound):
         library.article("a")

@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from vectorstore import schema
 from vectorstore.catalogue import Catalogue, Shown
 from vectorstore.errors import ArticleNotFound
+from vectorstore.pages import Pages, forget_pages
 from vectorstore.paragraphs import Paragraphs, forget_paragraphs
 from vectorstore.rows import article_row, furniture_value, passage_row, to_article, to_moment, to_passage
 from vectorstore.schema import FILE_NAME, SCHEMA_VERSION, chunks, record_facts
@@ -46,8 +47,8 @@ _CURRENT_FIRST = (
 class Storable:
     """One version of an article on its way into the library.
 
-    ``original`` are the bytes it was made from and ``name`` is what they are called; ``bands`` are the hashes under which other articles
-    find it as a near-duplicate (``ingest/duplicates.py``).
+    ``original`` are the bytes it was made from, ``name`` is what they are called and ``media_type`` what their server said that they are;
+    ``bands`` are the hashes under which other articles find it as a near-duplicate (``ingest/duplicates.py``).
     """
 
     article: Article
@@ -55,6 +56,7 @@ class Storable:
     original: bytes
     name: str
     bands: tuple[int, ...] = ()
+    media_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ class Version:
     added_at: datetime
 
 
-class Library(Stories, Paragraphs, Sources):
+class Library(Stories, Paragraphs, Sources, Pages):
     """The article store of one library folder; safe to use from several threads and processes."""
 
     def __init__(self, folder: Path) -> None:
@@ -125,14 +127,18 @@ class Library(Stories, Paragraphs, Sources):
 
     def stored(self, article_id: str) -> Stored | None:
         """The newest version of an article that is or will be searchable."""
-        query = (
-            sa.select(_versions.c.version, _versions.c.original, _versions.c.state)
-            .where(_versions.c.article_id == article_id, _versions.c.state != "retired")
-            .order_by(_versions.c.row.desc())
-        )
+        return self.stored_among([article_id]).get(article_id)
+
+    def stored_among(self, article_ids: Iterable[str]) -> dict[str, Stored]:
+        """``stored`` for those of these articles that are there."""
+        columns = (_versions.c.article_id, _versions.c.version, _versions.c.original, _versions.c.state)
+        found: dict[str, Stored] = {}
         with self._reading() as connection:
-            found = connection.execute(query).first()
-        return Stored(*found) if found else None
+            for chunk in chunks(list(article_ids)):
+                query = sa.select(*columns).where(_versions.c.article_id.in_(chunk), _versions.c.state != "retired")
+                for row in connection.execute(query.order_by(_versions.c.row)):  # of several the newest stays
+                    found[row.article_id] = Stored(row.version, row.original, row.state)
+        return found
 
     def put(self, article: Article, passages: Sequence[Passage], *, original: bytes, name: str) -> None:
         """Store one version of an article with its passages as ``pending``, in one transaction.
@@ -160,7 +166,7 @@ class Library(Stories, Paragraphs, Sources):
         sha256 = hashlib.sha256(item.original).hexdigest()
         connection.execute(
             _originals.insert().prefix_with("OR IGNORE"),
-            {"sha256": sha256, "name": item.name, "content": zlib.compress(item.original)},
+            {"sha256": sha256, "name": item.name, "media_type": item.media_type, "content": zlib.compress(item.original)},
         )
         row = self._insert_version(
             connection,
@@ -315,6 +321,7 @@ class Library(Stories, Paragraphs, Sources):
                 if rows:
                     promote(connection, article_id)
                     self._drop_rows(connection, rows)
+                    forget_pages(connection, [article_id])
                     removed.append(article_id)
         return removed
 
@@ -494,6 +501,14 @@ class Library(Stories, Paragraphs, Sources):
         if found is None:
             raise self._not_found(article.id, article.version)
         return found.name, zlib.decompress(found.content)
+
+    def media_type(self, article: Article) -> str:
+        """What the server said that the bytes of an article are; empty for a file, and for an article that is not in the library."""
+        query = (
+            sa.select(_originals.c.media_type).join(_versions, _versions.c.original == _originals.c.sha256).where(*_is(article))
+        )
+        with self._reading() as connection:
+            return connection.execute(query.order_by(*_CURRENT_FIRST)).scalar() or ""
 
     def passages(self, article: Article) -> list[Passage]:
         """The passages of one version in their order; none for a retired one."""

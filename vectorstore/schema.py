@@ -62,6 +62,7 @@ originals = sa.Table(
     metadata,
     sa.Column("sha256", sa.String, primary_key=True),
     sa.Column("name", sa.String, nullable=False),
+    sa.Column("media_type", sa.String, nullable=False, server_default=""),
     sa.Column("content", sa.LargeBinary, nullable=False),
 )
 passages = sa.Table(
@@ -104,6 +105,17 @@ sources = sa.Table(
     sa.Column("unchanged", sa.Integer, nullable=False),
     sa.Column("last_status", sa.Integer),
     sa.Column("last_error", sa.String, nullable=False),
+)
+pages = sa.Table(
+    "pages",
+    metadata,
+    sa.Column("address", sa.String, primary_key=True),
+    sa.Column("article_id", sa.String, nullable=False, index=True),
+    sa.Column("entry", sa.String, nullable=False),
+    sa.Column("fetched", sa.Boolean, nullable=False),
+    sa.Column("etag", sa.String),
+    sa.Column("last_modified", sa.String),
+    sa.Column("visited_at", sa.String, nullable=False),
 )
 
 
@@ -202,6 +214,7 @@ def _from_version_1(connection: sa.Connection) -> None:
     for index in ("ix_versions_state", "ix_passages_version_row", "versions_shown"):
         connection.exec_driver_sql(f"DROP INDEX IF EXISTS {index}")
     metadata.create_all(connection)
+    connection.exec_driver_sql("ALTER TABLE originals ADD COLUMN media_type VARCHAR NOT NULL DEFAULT ''")
     for table in (versions, passages):
         kept = [column["name"] for column in sa.inspect(connection).get_columns(f"{table.name}_1")]
         named = ", ".join(f'"{name}"' for name in kept)
