@@ -15,6 +15,7 @@ import pytest
 from hypothesis import settings
 
 from assistant import Assistant, Settings, evaluation
+from tests.news_server import NewsServer
 from vectorstore import embedding
 from vectorstore.dictionary import Glossary
 from vectorstore.embedding import SentenceTransformerEncoder
@@ -137,6 +138,13 @@ def shared_folder() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"needs the articles and question sets in {SHARED}")
     return SHARED
+
+
+@pytest.fixture
+def news_server() -> Iterator[NewsServer]:
+    """A web server on 127.0.0.1 whose answers the test sets."""
+    with NewsServer() as server:
+        yield server
 
 
 # --- vectorstore/ without the bundled model: small parts made by the tests
