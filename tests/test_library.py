@@ -254,6 +254,96 @@ def test_shared_bytes_stay_until_the_last_article_goes(library: Library, make_ar
     assert contents(library)["originals"] == []
 
 
+def test_removing_the_first_promotes_the_next(library: Library, make_article: Make, split: Split) -> None:
+    """The first copy stands for the others from the same moment on; the last one stands for itself."""
+    put(library, make_article("a", BRIDGE), *(make_article(name, BRIDGE, duplicate_of="a") for name in "bcd"), split=split)
+    finish(library)
+    library.remove(["a"])
+    assert [library.article(name).duplicate_of for name in "bcd"] == [None, "b", "b"]
+    library.remove(["b", "c"])
+    assert library.article("d").duplicate_of is None
+
+
+def test_a_link_never_leads_nowhere(library: Library, make_article: Make, split: Split) -> None:
+    """A link to a copy becomes one to the first, a link to itself or to nothing becomes none."""
+    put(library, make_article("a", BRIDGE), make_article("b", BRIDGE, duplicate_of="a"), split=split)
+    named = {"c": "b", "d": "d", "e": "nobody"}
+    put(library, *(make_article(name, BRIDGE, duplicate_of=other) for name, other in named.items()), split=split)
+    assert [library.article(name).duplicate_of for name in "cde"] == ["a", None, None]
+
+
+STEPS = st.one_of(
+    st.tuples(st.just("put"), st.sampled_from("abcd"), st.integers(0, 2), st.sampled_from([None, *"abcd"])),
+    st.tuples(st.just("remove"), st.sampled_from("abcd")),
+    st.tuples(st.just("mark"), st.sampled_from("abcd")),
+    st.tuples(st.just("finish")),
+)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(STEPS, max_size=12))
+def test_whatever_happens_the_tables_agree(
+    tmp_path_factory: pytest.TempPathFactory, make_article: Make, split: Split, steps: list[tuple[Any, ...]]
+) -> None:
+    """No copy of a copy, nothing that belongs to no version, what can be found stays so, an added and removed article leaves no trace."""
+    with closing(Library(tmp_path_factory.mktemp("steps"))) as library:
+        texts = (BRIDGE, FERRY, "A third text.\nAnd its second line.")
+
+        def storable(name: str, text: int, other: str | None) -> Storable:
+            article = make_article(name, texts[text], duplicate_of=other)
+            return Storable(article, split(article), texts[text].encode(), name, (text, 100 + text))
+
+        for step, *given_ in steps:
+            shown = {article.id for article in library.articles() if library.state(article) == "complete"}
+            if step == "put":
+                library.put_all([storable(*given_)])
+            elif step == "remove":
+                library.remove(given_)
+                shown -= set(given_)
+            elif step == "mark":
+                for article in filter(None, [library.newest(given_[0])]):
+                    marked = replace(
+                        article, furniture=(Furniture(0, article.text.index("\n") if "\n" in article.text else 1, "x"),)
+                    )
+                    library.mark_furniture([(marked, split(marked)[-1:])])
+            else:
+                finish(library)
+            assert shown <= {article.id for article in library.articles() if library.state(article) != "pending"}
+            check_tables(library)
+        library.forget_leavings(library.leavings(limit=1000))
+        before = contents(library)
+        library.put_all([storable("new", 0, "a")])
+        library.remove(["new"])
+        library.forget_leavings(library.leavings(limit=1000))
+        assert contents(library) == before
+        library.remove("abcd")
+        library.forget_leavings(library.leavings(limit=1000))
+        assert [table for table, rows in contents(library).items() if rows] == ["facts"]
+
+
+def check_tables(library: Library) -> None:
+    """Links lead to articles that are linked to nothing, and bands, passages and leavings belong where they are."""
+    with closing(sqlite3.connect(library.folder / FILE_NAME)) as connection:
+        connection.row_factory = sqlite3.Row
+        versions = connection.execute("SELECT * FROM versions ORDER BY row").fetchall()
+        current = [row for row in versions if row["state"] != "retired"]
+        newest = {row["article_id"]: row for row in current}
+        for row in versions:
+            root = row["duplicate_of"]
+            assert root is None or (row["state"] != "retired" and root != row["article_id"])
+            assert root is None or newest[root]["duplicate_of"] is None
+        for name in newest:
+            states = [row["state"] for row in current if row["article_id"] == name]
+            assert states in (["pending"], ["complete"], ["complete", "pending"])
+        banded = {row["version_row"] for row in connection.execute("SELECT version_row FROM bands")}
+        assert banded == {row["row"] for row in newest.values()}
+        assert {row["version_row"] for row in connection.execute("SELECT version_row FROM passages")} <= {
+            row["row"] for row in current
+        }
+        assert connection.execute("SELECT 1 FROM leavings JOIN passages USING (id)").fetchall() == []
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
 def test_a_failed_put_changes_nothing(library: Library, make_article: Make, split: Split) -> None:
     """Articles of one call come in together or not at all."""
     put(library, make_article("a", BRIDGE), split=split)

@@ -6,7 +6,7 @@ import random
 import time
 from collections import Counter
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from vectorstore.indexes import Indexes
 from vectorstore.library import Library, Storable
 from vectorstore.search import SearchResult, Weights, fuse, hybrid_search
 from vectorstore.terms import QuestionTerms, question_terms
-from vectorstore.types import Filters, Hit
+from vectorstore.types import Filters, Furniture, Hit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -276,6 +276,74 @@ def test_copies_of_one_report_are_one_hit(shelf: Shelf, make_article: Make) -> N
     assert {hit.article.id for hit in every} == {"a", "b", "c"}
     assert [hit.article.id for hit in hits] == [every[0].article.id, "c"]
     assert every[0].article.id in {"a", "b"}
+
+
+SALE = "The old ferry to the island of Brenn was sold on Monday for two million crowns to a buyer from the mainland."
+LEAD = "Our readers on the island have asked for weeks. "
+MUSEUM = "The museum of Brenn bought a painting of the harbour from a collector."
+
+
+def put_copies(shelf: Shelf, make_article: Make) -> None:
+    """One report in three outlets, edited in the second and with a paragraph of its own in the third, and another report."""
+    shelf.put(
+        make_article("first", SALE, source="Post"),
+        make_article("edited", LEAD + SALE, source="Echo", duplicate_of="first"),
+        make_article("longer", f"{SALE}\nThe museum hopes for the ferry's bell.", source="Star", duplicate_of="first"),
+        make_article("other", MUSEUM, source="Echo"),
+    )
+
+
+def test_a_linked_story_is_told_once(shelf: Shelf, make_article: Make) -> None:
+    """The first article that matches the filters speaks for its copies, at the place of the best, and names their outlets."""
+    put_copies(shelf, make_article)
+    question = "Which ferry do readers on the island ask for?"
+    every = shelf.hits(question, collapse=False)
+    hits = shelf.hits(question)
+    assert {hit.article.id for hit in every} == {"first", "edited", "longer", "other"}
+    told = [hit for hit in hits if "old ferry" in hit.text]
+    assert [(hit.article.id, hit.also_in) for hit in told] == [("first", ("Echo", "Star"))]
+    assert told[0].score == max(hit.score for hit in every if "old ferry" in hit.text)
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+    assert next(hit for hit in hits if hit.article.id == "other").also_in == ()
+
+
+def test_what_only_a_copy_says_is_found(shelf: Shelf, make_article: Make) -> None:
+    """A paragraph that the first article lacks is a hit of the copy that has it."""
+    put_copies(shelf, make_article)
+    best = shelf.hits("Who hopes for the bell?")[0]
+    assert (best.article.id, best.also_in) == ("longer", ("Post", "Echo"))
+
+
+def test_a_filter_lets_a_copy_speak(shelf: Shelf, make_article: Make) -> None:
+    """Where the first article does not match the filters, the copy that does is the hit."""
+    put_copies(shelf, make_article)
+    hits = shelf.hits("Which ferry was sold?", filters=Filters(source="Echo"))
+    assert {hit.article.id for hit in hits} == {"edited", "other"}
+    assert next(hit for hit in hits if hit.article.id == "edited").also_in == ("Post", "Star")
+
+
+def test_when_the_first_goes_the_next_is_found_at_once(shelf: Shelf, make_article: Make) -> None:
+    """Removing the article that speaks for a story leaves no moment without a hit."""
+    put_copies(shelf, make_article)
+    for removed, next_one, outlets in (("first", "edited", ("Star",)), ("edited", "longer", ())):
+        shelf.library.remove([removed])
+        told = [hit for hit in shelf.hits("Which ferry was sold?") if "old ferry" in hit.text]
+        assert [(hit.article.id, hit.also_in) for hit in told] == [(next_one, outlets)]
+
+
+def test_an_article_made_anew_is_found_all_the_time(shelf: Shelf, make_article: Make) -> None:
+    """Between learning that a paragraph is furniture and the new passages, the old ones answer; then only the new ones do."""
+    box = "Readers of the Post get the harbour calendar for free."
+    article = make_article("a", f"{SALE}\n{box}", source="Post")
+    shelf.put(article)
+    marked = replace(article, furniture=(Furniture(len(SALE) + 1, len(article.text), "repeated"),))
+    shelf.library.mark_furniture([(marked, shelf.split(article)[:1])])
+    assert {hit.text for hit in shelf.hits("harbour calendar ferry")} == {SALE, box}
+    shelf.indexes.catch_up(sentences=True)
+    assert {hit.text for hit in shelf.hits("harbour calendar ferry")} == {SALE}
+    assert shelf.library.article("a") == marked
+    assert (shelf.indexes.dense.count(), shelf.indexes.lexical.count(), shelf.indexes.vectors.count()) == (1, 1, 1)
+    assert shelf.library.count_articles("complete") == 1
 
 
 def test_a_limit_only_cuts(news: Shelf) -> None:

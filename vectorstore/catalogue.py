@@ -5,7 +5,7 @@ Pure values. Not here: reading them from the library and noticing that they chan
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -31,6 +31,11 @@ class Shown(NamedTuple):
     duplicate_of: str | None
     passages: int
 
+    @property
+    def story(self) -> str:
+        """The id of the article that it repeats, else its own."""
+        return self.duplicate_of or self.article_id
+
 
 class Catalogue:
     """Every article version that may be shown, at one moment; it does not change."""
@@ -53,6 +58,26 @@ class Catalogue:
     def passages(self, filters: Filters) -> int:
         """How many passages may be shown and match ``filters``."""
         return sum(item.passages for item in self.matching(filters).values())
+
+    def also_in(self, article_id: str) -> tuple[str, ...]:
+        """The other outlets that have the same article, in the order in which they were added."""
+        told = self._retold.get(article_id, ())
+        own = {item.source for item in told if item.article_id == article_id}
+        return tuple(dict.fromkeys(item.source for item in told if item.source and item.source not in own))
+
+    @cached_property
+    def _retold(self) -> Mapping[str, list[Shown]]:
+        """By the id of each of them: the articles of the stories that several tell, by row."""
+        copied = {item.duplicate_of for item in self._all.values() if item.duplicate_of}
+        stories: defaultdict[str, list[Shown]] = defaultdict(list)
+        for item in self._all.values():
+            if item.story in copied:
+                stories[item.story].append(item)
+        found = {}
+        for told in stories.values():
+            told.sort()
+            found.update(dict.fromkeys((item.article_id for item in told), told))
+        return found
 
     def _matching(self, filters: Filters) -> Mapping[int, Shown]:
         first, last = filters.stamps()

@@ -79,11 +79,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A passage that may be shown, with what ranking needs of its article."""
+    """A passage that may be shown, with what ranking needs of its article; articles that say the same have one ``story``."""
 
     id: str
     version_row: int
     language: str
+    story: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,7 +383,7 @@ class Library(Stories, Paragraphs, Sources, Pages):
         query = sa.text("SELECT id, version_row FROM passages WHERE id IN (SELECT value FROM json_each(:ids))")
         with self._reading() as connection:
             found = connection.execute(query, {"ids": json.dumps(list(ids))}).all()
-        return {id_: Candidate(id_, row, allowed[row].language) for id_, row in found if row in allowed}
+        return {id_: Candidate(id_, row, allowed[row].language, allowed[row].story) for id_, row in found if row in allowed}
 
     def matching_ids(self, filters: Filters) -> list[str]:
         """The ids of every passage that may be shown and matches ``filters``."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vectorstore.collapse import Telling, tell_once
 from vectorstore.languages import same_words
 from vectorstore.terms import question_terms
 from vectorstore.types import Filters, Hit, Rank
@@ -76,7 +77,8 @@ def hybrid_search(
 ) -> SearchResult:
     """The passages that best match ``question`` in any language, best first, at most ``limit``.
 
-    With ``collapse``, of near-identical passages (agency copy in several outlets) only the best is a hit.
+    With ``collapse``, a story that several outlets copied is told by the first of them that matches the filters, and of near-identical passages
+    only the best is a hit.
     """
     filters, weights = filters or Filters(), weights or Weights()
     timings: dict[str, float] = {}
@@ -101,6 +103,8 @@ def hybrid_search(
     vectors = indexes.vectors.get(sorted(proposed))
     cosines = {id_: _cosines(found, vector) for id_, found in vectors.items()}
     fused = fuse(cosines, lexical, languages={id_: visible[id_].language for id_ in cosines}, terms=terms, weights=weights)
+    if collapse:
+        fused = _tell_once(fused, visible, library=library)
     lap("fuse")
     ranks = _ranks({"dense": dense, **lexical})
     wanted = max(limit, RERANKED) if reranker else limit
@@ -120,6 +124,7 @@ def hybrid_search(
                 cosine=cosines[id_][0],
                 sentence_scores=tuple(cosines[id_][1]),
                 ranks=ranks.get(id_, {}),
+                also_in=library.catalogue().also_in(passages[id_].article_id),
             )
             if not (collapse and any(_near_identical(hit, other, vectors) for other in hits)):
                 hits.append(hit)
@@ -216,6 +221,24 @@ def _widen(search: Callable[[int], Ranking], *, library: Library, filters: Filte
 def _cosines(vectors: PassageVectors, vector: Vectors) -> tuple[float, list[float]]:
     sentences = [] if vectors.sentences is None else [float(score) for score in vectors.sentences @ vector]
     return float(vectors.passage @ vector), sentences
+
+
+def _tell_once(fused: Ranking, visible: Mapping[str, Candidate], *, library: Library) -> Ranking:
+    tellers: defaultdict[str, set[int]] = defaultdict(set)
+    for id_, _ in fused:
+        tellers[visible[id_].story].add(visible[id_].version_row)
+    retold = [id_ for id_, _ in fused if len(tellers[visible[id_].story]) > 1]
+    if not retold:
+        return fused
+    passages = library.passages_of(retold)
+    articles = library.articles_of(visible[id_].version_row for id_ in passages)
+    tellings = {}
+    for id_, passage in passages.items():
+        candidate, article = visible[id_], articles.get(visible[id_].version_row)
+        if article:  # else removed since
+            order = candidate.version_row if article.duplicate_of else 0
+            tellings[id_] = Telling(candidate.story, order, article.text[passage.start : passage.end])
+    return tell_once(fused, tellings)
 
 
 def _near_identical(one: Hit, other: Hit, vectors: Mapping[str, PassageVectors]) -> bool:

@@ -6,6 +6,7 @@ means (``ingest/duplicates.py``), showing a story once (``search.py``).
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
 
 _versions, _bands = schema.versions, schema.bands
 _current = _versions.c.state != "retired"
+# Both are asked for every article that comes in: made once.
+_SHARED = sa.text(
+    "SELECT version_row FROM bands WHERE hash IN (SELECT value FROM json_each(:bands))"
+    " GROUP BY version_row ORDER BY COUNT(*) DESC, version_row LIMIT :limit"
+)
+_NEWEST = sa.select(_versions).where(_versions.c.article_id == sa.bindparam("id"), _current).order_by(_versions.c.row.desc())
 
 
 class Stories(Database):
@@ -29,27 +36,17 @@ class Stories(Database):
 
     def near(self, bands: Sequence[int], *, limit: int) -> list[Article]:
         """The newest versions of articles that share a band with ``bands``; those that share most come first, then the oldest."""
-        shared = (
-            sa.select(_bands.c.version_row, sa.func.count().label("bands"))
-            .where(_bands.c.hash.in_(bands))
-            .group_by(_bands.c.version_row)
-            .order_by(sa.desc("bands"), _bands.c.version_row)
-            .limit(limit)
-            .subquery()
-        )
-        query = (
-            sa.select(_versions)
-            .join(shared, shared.c.version_row == _versions.c.row)
-            .order_by(shared.c.bands.desc(), _versions.c.row)
-        )
         with self._reading() as connection:
-            return [to_article(row) for row in connection.execute(query)]
+            shared = list(connection.execute(_SHARED, {"bands": json.dumps(list(bands)), "limit": limit}).scalars())
+            if not shared:
+                return []
+            found = {row.row: row for row in connection.execute(sa.select(_versions).where(_versions.c.row.in_(shared)))}
+        return [to_article(found[row]) for row in shared if row in found]
 
     def newest(self, article_id: str) -> Article | None:
         """The newest version of an article: the one that is or will be searchable."""
-        query = sa.select(_versions).where(_versions.c.article_id == article_id, _current).order_by(_versions.c.row.desc())
         with self._reading() as connection:
-            row = connection.execute(query).first()
+            row = connection.execute(_NEWEST, {"id": article_id}).first()
         return to_article(row) if row else None
 
     def without_bands(self, *, limit: int, after: int = 0) -> tuple[list[Article], int]:

@@ -105,7 +105,7 @@ class Hit:
     """A passage that was found, best first by ``score``.
 
     ``ranks`` has an entry per retriever that saw the passage (``"dense"``, ``"lexical"``). ``sentence_scores`` are the cosines of
-    the question with each of ``passage.sentences``, in their order.
+    the question with each of ``passage.sentences``, in their order. ``also_in`` are the other outlets that have the same article.
     """
 
     passage: Passage
@@ -114,6 +114,7 @@ class Hit:
     cosine: float
     sentence_scores: tuple[float, ...]
     ranks: Mapping[str, Rank] = field(default_factory=dict)
+    also_in: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
