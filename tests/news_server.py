@@ -40,8 +40,8 @@ from ingest.fetch import Limits
 QUICK = Limits(
     max_bytes=2 * 1024 * 1024,
     connect_seconds=2,
-    read_seconds=1,
-    total_seconds=5,
+    read_seconds=2,
+    total_seconds=10,
     per_host=8,
     delay_seconds=0,
     longest_wait=2,

@@ -362,21 +362,21 @@ def test_what_is_just_small_enough_comes(news_server: NewsServer, fetching: Fetc
 @pytest.mark.parametrize(
     ("reply", "why"),
     [
-        (html("late", pause=20), "silent for 0.3 s"),
-        (Reply(b"x" * 1000, drip=0.05), "not complete after 0.8 s"),
-        (Reply(b"x" * 1000, drip_headers=0.05), "not complete after 0.8 s"),
-        (Reply(b"x" * 1000, drip=0.05, endless=True), "not complete after 0.8 s"),
+        (html("late", pause=20), "silent for 0.6 s"),
+        (Reply(b"x" * 1000, drip=0.05), "not complete after 1.2 s"),
+        (Reply(b"x" * 1000, drip_headers=0.05), "not complete after 1.2 s"),
+        (Reply(b"x" * 1000, drip=0.05, endless=True), "not complete after 1.2 s"),
     ],
     ids=["silent", "dripping body", "dripping headers", "endless drip"],
 )
 def test_slow_servers_end_in_time(reply: Reply, why: str, news_server: NewsServer, fetching: Fetching) -> None:
     """A silence is bounded, and so is the whole, however busy the line is kept; what was slow is not waited for again."""
     url = news_server.add("/a", reply)
-    fetcher = fetching(read_seconds=0.3, total_seconds=0.8)
+    fetcher = fetching(read_seconds=0.6, total_seconds=1.2)
     started = time.monotonic()
     with pytest.raises(SourceUnreachable, match=why):
         fetcher.get(url)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 4
     assert len(news_server.asked("/a")) == 1
 
 
@@ -385,9 +385,9 @@ def test_redirects_and_tries_share_one_time(news_server: NewsServer, fetching: F
     for number in range(10):
         news_server.add(f"/{number}", redirect(f"/{number + 1}", pause=0.3))
     started = time.monotonic()
-    with pytest.raises(SourceUnreachable, match=r"not complete after 0\.8 s"):
-        fetching(total_seconds=0.8).get(news_server.url("/0"))
-    assert time.monotonic() - started < 2
+    with pytest.raises(SourceUnreachable, match=r"not complete after 1\.2 s"):
+        fetching(total_seconds=1.2).get(news_server.url("/0"))
+    assert time.monotonic() - started < 4
     for number in range(3):
         news_server.add(f"/busy/{number}", Reply(status=503), redirect(f"/busy/{number + 1}"))
     with pytest.raises(SourceUnreachable, match="HTTP 503"):
@@ -660,11 +660,11 @@ def test_a_robots_txt_that_cannot_be_had_forbids_everything_for_now(news_server:
 def test_requests_to_a_host_keep_their_distance(news_server: NewsServer, fetching: Fetching) -> None:
     """From the start of one to the start of the next, from however many threads."""
     urls = [news_server.add(f"/{number}", html("x")) for number in range(5)]
-    fetcher = fetching(delay_seconds=0.15)
+    fetcher = fetching(delay_seconds=0.3)
     with ThreadPoolExecutor(5) as threads:
         list(threads.map(fetcher.get, urls))
     starts = sorted(request.at for request in news_server.requests if request.path != "/robots.txt")
-    assert all(later - earlier >= 0.12 for earlier, later in pairwise(starts))
+    assert all(later - earlier >= 0.2 for earlier, later in pairwise(starts))
 
 
 def test_a_crawl_delay_is_honoured_within_bounds(news_server: NewsServer, fetching: Fetching) -> None:
@@ -680,7 +680,7 @@ def test_a_crawl_delay_is_honoured_within_bounds(news_server: NewsServer, fetchi
 
 def test_few_requests_run_at_one_host_and_others_need_not_wait(news_server: NewsServer, fetching: Fetching) -> None:
     """One host has one request at a time here; another host is fetched meanwhile."""
-    slow = [news_server.add(f"/{number}", html("x", pause=0.2)) for number in range(3)]
+    slow = [news_server.add(f"/{number}", html("x", pause=0.5)) for number in range(3)]
     fetcher = fetching(per_host=1)
     with NewsServer() as other, ThreadPoolExecutor(4) as threads:
         started = time.monotonic()
@@ -688,8 +688,8 @@ def test_few_requests_run_at_one_host_and_others_need_not_wait(news_server: News
         quick = timed(threads.submit(fetcher.get, other.add("/a", html("x"))).result)
         for fetch in waiting:
             fetch.result()
-        assert time.monotonic() - started >= 0.6
-        assert quick < 0.4
+        assert time.monotonic() - started >= 1.5
+        assert quick < 1.4
 
 
 # --- stopping
@@ -708,7 +708,7 @@ def test_few_requests_run_at_one_host_and_others_need_not_wait(news_server: News
 def test_closing_ends_what_waits(
     replies: list[Reply], limits: dict[str, Any], news_server: NewsServer, fetching: Fetching
 ) -> None:
-    """From another thread, within a second, whatever it waits for; the source is not to blame."""
+    """From another thread, soon, whatever it waits for; the source is not to blame."""
     url = news_server.add("/a", *replies)
     fetcher = fetching(**limits)
     with ThreadPoolExecutor() as threads:
@@ -716,9 +716,9 @@ def test_closing_ends_what_waits(
         while not news_server.asked("/a"):
             time.sleep(0.01)
         time.sleep(0.1)
-        assert timed(fetcher.close) < 1
+        assert timed(fetcher.close) < 3
         with pytest.raises(SourceStopped, match="stopped"):
-            waiting.result(timeout=1)
+            waiting.result(timeout=3)
 
 
 def test_closing_ends_turns_and_looking_up(news_server: NewsServer, fetching: Fetching) -> None:
@@ -734,10 +734,10 @@ def test_closing_ends_turns_and_looking_up(news_server: NewsServer, fetching: Fe
     with ThreadPoolExecutor() as threads:
         waiting = [threads.submit(fetcher.get, news_server.url(path, host="news.example")) for path in ("/a", "/b")]
         assert looking_up.wait(5)
-        assert timed(fetcher.close) < 1
+        assert timed(fetcher.close) < 3
         for fetch in waiting:
             with pytest.raises(SourceStopped):
-                fetch.result(timeout=1)
+                fetch.result(timeout=3)
     answered.set()
 
 
@@ -758,7 +758,7 @@ def test_a_name_server_that_does_not_answer_is_not_waited_for(fetching: Fetching
     started = time.monotonic()
     with pytest.raises(SourceUnreachable, match=r"no connection within 0\.3 s"):
         fetcher.get("http://news.example/")
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 4
     answered.set()
 
 
@@ -808,13 +808,13 @@ def test_https_is_checked_against_the_name(
 ) -> None:
     """The connection goes to the checked address, the certificate must be that of the name, and one that is not is no passing trouble."""
     monkeypatch.setenv("SSL_CERT_FILE", str(authority / "ca.pem"))
-    fetcher = fetching(resolve=lambda host, port: ["127.0.0.1"])
+    fetcher = fetching(resolve=lambda host, port: ["127.0.0.1"], backoff_seconds=20, longest_wait=20)
     url = secure_server.add("/a", html("secure", drip=0.1))
     assert fetcher.get(url).content == b"secure"
     started = time.monotonic()
     with pytest.raises(SourceUnreachable, match="certificate is not to be trusted"):
         fetcher.get(secure_server.url("/a", host="other.example"))
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 5
 
 
 def test_an_unknown_authority_is_not_trusted(secure_server: NewsServer, fetching: Fetching) -> None:
