@@ -233,7 +233,8 @@ def _features(best: _Scored, read: Sequence[_Read]) -> Features:
     article = near.hit.article
     whole = [terms for other in read if other.hit.article.id == article.id for terms in other.passage]
     year = str(article.published_at.year) if article.published_at else ""
-    numbers = [word for word in asked if word.is_number and word.text != year]
+    needed = [word for word in asked if not word.optional]
+    numbers = [word for word in needed if word.is_number and word.text != year]
     rivals = [other.strength for other in read if other.hit.article.id != article.id]
     margin = min(max(near.strength - max(rivals), _MARGIN_RANGE[0]), _MARGIN_RANGE[1]) if rivals else 0.0
     return Features(
@@ -245,7 +246,7 @@ def _features(best: _Scored, read: Sequence[_Read]) -> Features:
         passage_share=_share(asked, near.passage),
         article_share=_share(asked, whole),
         question_words=float(min(len(asked), 8)),
-        words_missing=float(sum(not any(word.found_in(terms) for terms in whole) for word in asked)),
+        words_missing=float(sum(not any(word.found_in(terms) for terms in whole) for word in needed)),
         names_missing=float(bool(near.missing_names)),
         numbers_missing=float(any(not any(word.found_in(terms) for terms in whole) for word in numbers)),
         amount_missing=float(near.kind == "number" and near.kinds[best.position] is False),
@@ -265,7 +266,7 @@ def _name_runs(terms: QuestionTerms) -> list[list[QuestionWord]]:
     runs: list[list[QuestionWord]] = []
     before: QuestionWord | None = None
     for word in terms.words:
-        if word.names:
+        if word.names and not word.optional:
             is_place = any(key.startswith("@") for key in word.names)
             if runs and before is not None and before.names and before.precedes(word) and not is_place:
                 runs[-1].append(word)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 
 from assistant.calibration import answers, calibration_for
 from assistant.citations import cite
-from assistant.conversation import standalone_question
+from assistant.conversation import mark_carried, standalone_question
 from assistant.evidence import find_evidence
 from assistant.extractive import phrase, quote_answer
 from assistant.types import Answer, AnswerEvent, Citation, Searched, Turn
@@ -122,15 +122,19 @@ class Assistant:
         """``ask`` as it goes: the steps as they begin, the text as it comes, the whole answer last."""
         begun = time.perf_counter()
         filters, question = filters or Filters(), _readable(question)
-        searched = Searched(question=_readable(standalone_question(question, history=history)), filters=filters)
+        history = [replace(turn, question=_readable(turn.question), answer=_readable(turn.answer)) for turn in history]
+        standalone = standalone_question(question, history=history)
+        searched = Searched(question=standalone.question, filters=filters, carried=standalone.carried)
+        language = answer_language or (standalone.language if history else None)
         yield AnswerEvent(kind="step", text="search")
         refused = self._refusal_without_search(searched.question)
         if refused:
-            answer = self._refuse(question, searched, refused, language=answer_language)
+            answer = self._refuse(question, searched, refused, language=language)
         else:
             result = self._search(searched.question, filters=filters, limit=ANSWER_HITS)
+            result = replace(result, terms=mark_carried(result.terms, standalone))
             yield AnswerEvent(kind="step", text="read")
-            answer = self._answer(question, searched, result, language=answer_language)
+            answer = self._answer(question, searched, result, language=language)
         answer = replace(answer, timings={**answer.timings, "total": time.perf_counter() - begun})
         yield AnswerEvent(kind="text", text=answer.text)
         yield AnswerEvent(kind="answer", answer=answer)

@@ -66,11 +66,15 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Searched:
-    """What was actually searched: the standalone question and the filters."""
+    """What was actually searched: the standalone question and the filters.
+
+    ``carried`` are the words of earlier turns in it; asked without a history, it is searched as it was put.
+    """
 
     question: str
     filters: Filters
 
+    carried: tuple[str, ...] = ()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
@@ -100,7 +104,7 @@ class Answer:
         return {
             "schema": SCHEMA,
             "question": self.question,
-            "searched": {"question": self.searched.question, "filters": plain(asdict(self.searched.filters))},
+            "searched": plain(asdict(self.searched)),
             "text": self.text,
             "language": self.language,
             "sentences": [plain(asdict(sentence)) for sentence in self.sentences],

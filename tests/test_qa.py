@@ -157,7 +157,7 @@ def test_the_answer_as_json(ask_sample: Callable[[str], Asked]) -> None:
     keys = "number quote start end verbatim context_before context_after article_id version title source url language published_at fetched_at"
     assert set(keys.split()) <= set(citation)
     assert set(document["hits"][0]) >= {"article_id", "title", "start", "end", "text", "score", "ranks"}
-    assert set(document["searched"]) == {"question", "filters"}
+    assert set(document["searched"]) >= {"question", "filters", "carried"}
     assert document["sentences"][0]["support"] == "quoted"
 
 

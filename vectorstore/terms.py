@@ -29,7 +29,8 @@ class QuestionWord:
     """A content word of a question and every form under which a text may have it.
 
     ``position`` counts all words of the question. ``weight`` is how much it says: the rarer it is in its language, the more
-    (about 0.5 to 7, a background idf in powers of ten).
+    (about 0.5 to 7, a background idf in powers of ten). ``optional`` is one that the question itself does not have, from an earlier question:
+    an article that lacks it may still answer.
     """
 
     text: str
@@ -38,6 +39,7 @@ class QuestionWord:
     own: frozenset[str]
     gloss: frozenset[str]
     names: frozenset[str]
+    optional: bool = False
 
     def precedes(self, other: QuestionWord) -> bool:
         """Whether ``other`` is the next word of the question."""
