@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
+import zlib
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -590,6 +592,200 @@ def test_a_library_of_a_later_version(library: Library, make_article: Make, spli
     with pytest.raises(LibraryCorrupt, match=f"layout {SCHEMA_VERSION + 1}"):
         Library(library.folder)
     assert "leavings" not in contents(library)
+
+
+LAYOUT_1 = """
+CREATE TABLE facts (name VARCHAR NOT NULL, value VARCHAR NOT NULL, PRIMARY KEY (name));
+CREATE TABLE originals (sha256 VARCHAR NOT NULL, name VARCHAR NOT NULL, content BLOB NOT NULL, PRIMARY KEY (sha256));
+CREATE TABLE leavings (id VARCHAR NOT NULL, PRIMARY KEY (id));
+CREATE TABLE versions (
+    "row" INTEGER NOT NULL, article_id VARCHAR NOT NULL, version VARCHAR NOT NULL, state VARCHAR NOT NULL, title VARCHAR NOT NULL,
+    source VARCHAR NOT NULL, author VARCHAR NOT NULL, language VARCHAR NOT NULL, url VARCHAR, path VARCHAR, published_at VARCHAR,
+    published_precision VARCHAR, published_from VARCHAR, fetched_at VARCHAR NOT NULL, added_at VARCHAR NOT NULL, duplicate_of VARCHAR,
+    sample BOOLEAN NOT NULL, original VARCHAR NOT NULL, passages INTEGER NOT NULL, text VARCHAR NOT NULL, furniture VARCHAR NOT NULL,
+    PRIMARY KEY ("row"), UNIQUE (article_id, version), FOREIGN KEY(original) REFERENCES originals (sha256));
+CREATE TABLE passages (
+    id VARCHAR NOT NULL, version_row INTEGER NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL, sentences VARCHAR NOT NULL,
+    PRIMARY KEY (id), FOREIGN KEY(version_row) REFERENCES versions ("row"));
+CREATE INDEX ix_versions_state ON versions (state);
+CREATE INDEX ix_passages_version_row ON passages (version_row);
+INSERT INTO facts VALUES ('schema', '1'), ('index', '3'), ('signature', 'e5');
+"""
+
+
+def make_layout_1(folder: Path, *articles: Article, split: Split) -> None:
+    """A library as the first version of the program left it: these articles complete, and of the first an older, retired version."""
+    with closing(sqlite3.connect(folder / FILE_NAME)) as connection, connection:
+        connection.executescript(LAYOUT_1)
+        connection.execute("INSERT INTO originals VALUES ('0f', 'a.html', ?)", [zlib.compress(b"<p>bytes")])
+        retired = replace(articles[0], text="What it said before.")
+        for row, (article, state) in enumerate([(retired, "retired"), *((article, "complete") for article in articles)], start=1):
+            values = (
+                row,
+                article.id,
+                article.version,
+                state,
+                article.title,
+                "Post",
+                "",
+                "en",
+                None,
+                "/a",
+                "2023-02-28T00:00:00+00:00",
+            )
+            rest = ("day", "meta", "2024-01-02T00:00:00+00:00", "2024-01-02T00:00:00+00:00", None, False, "0f")
+            passages = [] if state == "retired" else split(article)
+            marks = ",".join("?" * 21)
+            connection.execute(f"INSERT INTO versions VALUES ({marks})", (*values, *rest, len(passages), article.text, "[]"))
+            for passage in passages:
+                spans = json.dumps([[span.start, span.end] for span in passage.sentences])
+                connection.execute(
+                    "INSERT INTO passages VALUES (?, ?, ?, ?, ?)", (passage.id, row, passage.start, passage.end, spans)
+                )
+
+
+def test_an_older_library_is_brought_up_to_date(tmp_path: Path, make_article: Make, split: Split) -> None:
+    """Every article, version, passage, original and fact of layout 1 is there, and everything newer works on them."""
+    articles = [make_article("a", BRIDGE, title="Bridge"), make_article("b", FERRY)]
+    make_layout_1(tmp_path, *articles, split=split)
+    for _ in range(2):  # the second time there is nothing to do
+        with closing(Library(tmp_path)) as library:
+            assert (library.fact("schema"), library.fact("index"), library.fact("signature")) == (str(SCHEMA_VERSION), "3", "e5")
+            assert ids(library.articles()) == ["b", "a"]
+            assert [(version.state, version.title) for version in library.versions("a")] == [
+                ("complete", "Bridge"),
+                ("retired", "Bridge"),
+            ]
+            for article in articles:
+                assert library.article(article.id).text == article.text
+                assert library.passages(article) == split(article)
+                assert library.original(article) == ("a.html", b"<p>bytes")
+            assert set(library.matching_ids(Filters(source="Post"))) == {one.id for article in articles for one in split(article)}
+    with closing(Library(tmp_path)) as library:
+        assert {article.id for article in library.uncounted(limit=10)} == {"a", "b"}
+        put(library, make_article("c", BRIDGE, duplicate_of="a"), split=split)
+        library.remove(["a"])
+        library.link_again([(article, [7]) for article in library.articles()])
+        assert library.article("c").duplicate_of is None
+        check_tables(library)
+        with closing(Library(tmp_path / "new")) as new:
+            assert layout(library) == layout(new)
+
+
+def layout(library: Library) -> set[tuple[str, ...]]:
+    """Every table, column and index with what is asked of it, as SQLite understands them."""
+    with closing(sqlite3.connect(library.folder / FILE_NAME)) as connection:
+        names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        columns = {
+            (table, *map(str, column[1:])) for table in names for column in connection.execute(f"PRAGMA table_info({table})")
+        }
+        return columns | {
+            (table, str(index[1:])) for table in names for index in connection.execute(f"PRAGMA index_list({table})")
+        }
+
+
+def test_an_update_that_fails_changes_nothing(tmp_path: Path, make_article: Make, split: Split) -> None:
+    """A library that cannot be brought up to date stays what it was, for the version that wrote it."""
+    make_layout_1(tmp_path, make_article("a", BRIDGE), split=split)
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as connection, connection:
+        connection.execute("INSERT INTO passages VALUES ('lost', 99, 0, 1, '[]')")
+        before = list(connection.iterdump())
+    with pytest.raises(LibraryCorrupt, match="damaged"):
+        Library(tmp_path)
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as connection:
+        assert list(connection.iterdump()) == before
+
+
+# --- followed sources
+
+
+def test_sources_are_followed(library: Library) -> None:
+    """What is followed is listed with its last visit; following it again keeps that, and what is unfollowed is gone."""
+    feed, page = "https://example.org/feed.xml", "https://example.org/"
+    assert library.sources() == []
+    assert library.follow(feed, kind="feed", title="Example")
+    assert library.follow(page, kind="page")
+    first, second = library.sources()
+    assert (first.address, first.kind, first.title, second.address, second.kind) == (feed, "feed", "Example", page, "page")
+    assert (first.last_visit, first.next_visit, first.failures, first.unchanged, first.last_error) == (None, None, 0, 0, "")
+
+    at = datetime(2024, 1, 2, 10, tzinfo=UTC)
+    visit: dict[str, Any] = {
+        "at": at,
+        "next_visit": at + timedelta(hours=1),
+        "etag": '"7"',
+        "last_modified": "Tue, 02 Jan 2024 09:00:00 GMT",
+    }
+    assert library.record_visit(feed, **visit, status=200, unchanged=2)
+    assert library.record_visit(
+        page, at=at, next_visit=at, status=None, failures=3, error="The server did not answer.", title="News"
+    )
+    assert not library.follow(feed, kind="feed")
+    first, second = library.sources()
+    assert (first.last_visit, first.next_visit, first.etag, first.last_status) == (at, at + timedelta(hours=1), '"7"', 200)
+    assert (first.title, first.unchanged, first.failures, first.last_modified) == ("Example", 2, 0, visit["last_modified"])
+    assert (second.title, second.failures, second.last_error, second.last_status) == (
+        "News",
+        3,
+        "The server did not answer.",
+        None,
+    )
+    assert not library.record_visit("https://example.org/other", at=at, next_visit=at, status=200)
+    assert library.unfollow([feed, "https://example.org/other"]) == [feed]
+    assert [source.address for source in library.sources()] == [page]
+
+
+# --- versions
+
+
+def test_versions_are_listed(library: Library, make_article: Make, split: Split) -> None:
+    """All versions, newest first, with their state; one is named by as much of its hash as tells it from the others."""
+    for number, title in enumerate(("One", "Two", "Three")):
+        put(library, make_article("a", f"Text number {number}.", title=title), split=split)
+        if title != "Three":
+            finish(library)
+    listed = library.versions("a")
+    assert [(version.title, version.state) for version in listed] == [
+        ("Three", "pending"),
+        ("Two", "complete"),
+        ("One", "retired"),
+    ]
+    assert [version.version for version in listed] == [make_article("a", f"Text number {n}.").version for n in (2, 1, 0)]
+    assert library.article("a", version=listed[2].version[:8]).text == "Text number 0."
+    with pytest.raises(ArticleNotFound, match=r"Several versions .*--versions"):
+        library.article("a", version="")
+    for wrong in ("zz", "%", "_"):
+        with pytest.raises(ArticleNotFound, match=f"no version {wrong}"):
+            library.article("a", version=wrong)
+    with pytest.raises(ArticleNotFound, match="no article 'b'"):
+        library.versions("b")
+
+
+def test_an_article_made_anew_is_one_version(library: Library, make_article: Make, split: Split) -> None:
+    """While a version waits with other furniture beside the row that answers, it is listed once and read as it is found."""
+    article = make_article("a", BRIDGE)
+    put(library, article, split=split)
+    finish(library)
+    marked = replace(article, furniture=(Furniture(0, BRIDGE.index("\n"), "repeated"),))
+    library.mark_furniture([(marked, split(article)[1:])])
+    assert [version.state for version in library.versions("a")] == ["complete"]
+    assert (library.article("a"), library.passages(article), library.state(article)) == (article, split(article), "complete")
+    assert (library.articles(), library.count_articles()) == ([article], 1)
+    assert library.passages_of([passage.id for passage in split(article)]) == {passage.id: passage for passage in split(article)}
+    finish(library)
+    assert (library.article("a"), library.passages(article)) == (marked, split(article)[1:])
+    assert set(library.matching_ids(Filters())) == {split(article)[1].id}
+
+
+def test_a_replaced_version_keeps_its_furniture(library: Library, make_article: Make, split: Split) -> None:
+    """Furniture learned for words that were replaced meanwhile changes nothing; nor does that of an article that is gone."""
+    article = make_article("a", BRIDGE)
+    put(library, article, split=split)
+    finish(library)
+    put(library, make_article("a", FERRY), split=split)
+    before = contents(library)
+    library.mark_furniture([(replace(article, furniture=(Furniture(0, 3, "x"),)), []), (make_article("b", BRIDGE), [])])
+    assert contents(library) == before
 
 
 def test_a_path_that_is_no_folder(tmp_path: Path) -> None:
