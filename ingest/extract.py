@@ -25,18 +25,14 @@ from urllib.parse import urlsplit
 
 from ingest.documents import DocumentKind
 from ingest.encoding import clean_characters, decode, starts_with_bom, wide_encoding
+from ingest.limits import MAX_CHARACTERS, MAX_ELEMENTS, MAX_MARKDOWN_CHARACTERS, refuse_longer, refuse_more
 from ingest.types import Extracted
 from vectorstore.errors import SourceEmpty, SourceUnreadable
 
-__all__ = ["ARTICLE_SUFFIXES", "MAX_CHARACTERS", "Extracted", "clean_characters", "decode", "extract"]
+__all__ = ["ARTICLE_SUFFIXES", "Extracted", "clean_characters", "decode", "extract"]
 
 Kind = Literal["html", "mhtml", "markdown", "text", "pdf", "docx", "epub"]
 
-MAX_CHARACTERS = 10_000_000
-"""More text than this is no article: the longest novels have half of it."""
-MAX_LINES = 200_000
-MAX_ELEMENTS = 100_000
-MAX_MARKDOWN_CHARACTERS = 2_000_000
 _SUFFIXES: dict[str, Kind] = {
     ".txt": "text", ".text": "text", ".md": "markdown", ".markdown": "markdown", ".html": "html", ".htm": "html", ".xhtml": "html",
     ".mht": "mhtml", ".mhtml": "mhtml", ".pdf": "pdf", ".docx": "docx", ".epub": "epub",
@@ -100,8 +96,7 @@ def extract(
         raise SourceEmpty(
             f"{name} has no text that could be an article. If scripts draw it, save the page from a browser and add that file."
         )
-    _refuse_more(len(found.text), MAX_CHARACTERS, "characters", name=name)
-    _refuse_more(found.text.count("\n"), MAX_LINES, "lines", name=name)
+    refuse_longer(found.text, name=name)
     return replace(found, url=found.url or url)
 
 
@@ -153,14 +148,14 @@ def _from_characters(content: bytes, *, name: str, media_type: str | None, url: 
     if len(content) > _LARGE:
         content = _EMBEDDED.sub(b"data:,", content)  # pictures
     # No encoding takes more than four bytes for a character: what is longer is refused before it is decoded.
-    _refuse_more(len(content) // 4, MAX_CHARACTERS, "characters", name=name)
+    refuse_more(len(content) // 4, MAX_CHARACTERS, "characters", name=name)
     text = decode(content, declared=charset)
     if kind == "html" or (kind != "markdown" and _MARKUP.match(text[:8_000].lstrip("\ufeff"))):
-        _refuse_more(text.count("<"), MAX_ELEMENTS, "elements", name=name)
+        refuse_more(text.count("<"), MAX_ELEMENTS, "elements", name=name)
         return from_html(text, name=name, url=url, now=now)
     text = clean_characters(text)
     if kind == "markdown":
-        _refuse_more(len(text), MAX_MARKDOWN_CHARACTERS, "characters of Markdown", name=name)
+        refuse_more(len(text), MAX_MARKDOWN_CHARACTERS, "characters of Markdown", name=name)
         return from_markdown(text, now=now)
     if _is_json(text):
         raise SourceUnreadable(
@@ -198,11 +193,6 @@ def _refuse_binary(content: bytes, *, name: str) -> None:
     controls = sum(byte < 0x20 and byte not in b"\t\n\r\f\x1b" for byte in sample)
     if controls > max(3, _CONTROL_SHARE * len(sample)):
         raise SourceUnreadable(f"{name} is binary, not a text. {_REMEDY}")
-
-
-def _refuse_more(count: int, limit: int, what: str, *, name: str) -> None:
-    if count > limit:
-        raise SourceUnreadable(f"{name} has more than {limit:,} {what}, which no article does. Split it.")
 
 
 def _header_charset(media_type: str | None) -> str | None:

@@ -41,6 +41,7 @@ ONE_IMPORTER: dict[str, str | tuple[str, ...]] = {
     "ir_measures": "assistant/evaluation.py",
     "langchain": "assistant/generative.py",
     "langchain_core": "assistant/retriever.py",
+    "markdown_it": "ingest/markdown.py",
     "protego": "ingest/robots.py",
     "py3langid": "vectorstore/languages.py",
     "pypdf": "ingest/documents.py",

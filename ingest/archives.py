@@ -1,0 +1,234 @@
+"""Zip archives → their files, one at a time, in bounded memory. Nothing is written to disk.
+
+What is no article is passed over without a word, as in a folder; what is refused is given as its reason: names that lead out of the
+archive, links, locked files, and bombs, by size and by how far they unpack. Not here: reading the files (``extract.py``, ``tables.py``).
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from ingest.extract import ARTICLE_SUFFIXES, document_kind
+from ingest.tables import TABLE_SUFFIXES
+from vectorstore.errors import SourceEmpty, SourceError, SourceUnreadable
+
+ARCHIVE_SUFFIXES = frozenset({".zip"})
+MAX_MEMBERS = 100_000
+MAX_MEMBER_BYTES = 64 * 2**20
+MAX_TOTAL_BYTES = 8 * 2**30
+_MAX_DIRECTORY_BYTES = 32 * 2**20
+_MAX_RATIO = 200
+"""Text unpacks to some 20 times its size at most, zeros to 1,000."""
+_RATIO_BYTES = 8 * 2**20
+_CHUNK = 2**18
+_READ = ARTICLE_SUFFIXES | TABLE_SUFFIXES | ARCHIVE_SUFFIXES
+_END = struct.Struct("<4s4H2LH")
+_LOCATOR = struct.Struct("<4sLQL")
+_END64 = struct.Struct("<4sQ2H2L4Q")
+_END_SEARCH = 2**16 + _END.size + _LOCATOR.size + _END64.size
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A file in an archive: its name there (of one in an inner archive ``inner.zip/name``) and its bytes."""
+
+    name: str
+    content: bytes
+
+
+def is_archive(content: bytes) -> bool:
+    """Whether ``content`` is a zip archive of files, rather than a document that is packed as one."""
+    return content.startswith((b"PK\x03\x04", b"PK\x05\x06")) and document_kind(content) is None
+
+
+def members(content: bytes | Path, *, name: str, suffixes: Collection[str] = _READ) -> Iterator[Member | SourceError]:
+    """The files of an archive whose names end in one of ``suffixes``, in the archive's order, and the reasons for those refused.
+
+    ``content`` is its bytes or where it is. An archive within it is opened too, one within that is refused. A file that is a
+    document packed as an archive (DOCX, EPUB), whatever it is called, is its only member.
+    """
+    try:
+        with ExitStack() as stack:
+            stream: BinaryIO = io.BytesIO(content) if isinstance(content, bytes) else stack.enter_context(content.open("rb"))
+            if _is_document(content):
+                yield Member(PurePosixPath(name).name, content if isinstance(content, bytes) else content.read_bytes())
+                return
+            budget = _Budget()
+            found = False
+            for item in _members(stream, name=name, prefix="", suffixes=suffixes, budget=budget, depth=0):
+                found = True
+                yield item
+            if not found:
+                yield SourceEmpty(f"{name}: no file in it is of a kind that is read ({', '.join(sorted(suffixes))}).")
+    except OSError as error:
+        yield SourceUnreadable(f"{name}: cannot be read: {error.strerror or error}.")
+
+
+@dataclass(slots=True)
+class _Budget:
+    """What may still come out of an archive and those within it."""
+
+    members: int = MAX_MEMBERS
+    size: int = MAX_TOTAL_BYTES
+
+
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    RuntimeError,
+    NotImplementedError,
+    ValueError,
+    LookupError,
+    EOFError,
+    OSError,
+)
+
+
+class _Bomb(Exception):
+    """An archive unpacks to more than may be."""
+
+
+def _is_document(content: bytes | Path) -> bool:
+    if isinstance(content, bytes):
+        return document_kind(content) is not None
+    with content.open("rb") as stream:
+        return content.stat().st_size <= MAX_MEMBER_BYTES and document_kind(stream.read()) is not None
+
+
+def _members(
+    stream: BinaryIO, *, name: str, prefix: str, suffixes: Collection[str], budget: _Budget, depth: int
+) -> Iterator[Member | SourceError]:
+    if _directory_bytes(stream) > _MAX_DIRECTORY_BYTES:
+        yield SourceUnreadable(f"{name}: {_too_much()}")
+        return
+    try:
+        archive = zipfile.ZipFile(stream)
+    except _DAMAGE as error:
+        yield SourceUnreadable(f"{name} is a zip archive that is damaged or cut off ({error}). Get it again.")
+        return
+    with archive:
+        for entry in archive.infolist():
+            path = _decoded(entry)
+            if entry.is_dir() or _is_hidden(path) or PurePosixPath(path).suffix.lower() not in suffixes:
+                continue
+            budget.members -= 1
+            if budget.members < 0 or budget.size <= 0:
+                yield SourceUnreadable(f"{name}: {_too_much()}")
+                return
+            label = f"{name}/{path}"
+            content = _content(archive, entry, label=label, budget=budget)
+            if isinstance(content, SourceError):
+                yield content
+            elif not is_archive(content):
+                yield Member(f"{prefix}{path}", content)
+            elif depth:
+                yield SourceUnreadable(f"{label}: an archive in an archive in an archive. Unpack it, and add what is in it.")
+            else:
+                inner = io.BytesIO(content)
+                yield from _members(
+                    inner, name=label, prefix=f"{prefix}{path}/", suffixes=suffixes, budget=budget, depth=depth + 1
+                )
+
+
+def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, *, label: str, budget: _Budget) -> bytes | SourceError:
+    """The bytes of an entry, or why it is refused."""
+    if reason := _refusal(entry, _decoded(entry)):
+        return SourceUnreadable(f"{label}: {reason}")
+    try:
+        return _unpacked(archive, entry, budget=budget)
+    except _Bomb as error:
+        return SourceUnreadable(f"{label}: {error}")
+    except _DAMAGE as error:
+        return SourceUnreadable(f"{label}: damaged, or packed in a way that is not known ({error}). Unpack it, and add the file.")
+
+
+def _refusal(entry: zipfile.ZipInfo, path: str) -> str:
+    """Why an entry is not even opened, empty if it may be."""
+    if path.startswith("/") or ".." in path.split("/") or re.match(r"[A-Za-z]:", path) or "\0" in path:
+        return "its name leads out of the archive, which is how archives do harm. Add the file by itself if you know it."
+    mode = entry.external_attr >> 16
+    if mode and not stat.S_ISREG(mode) and stat.S_IFMT(mode):
+        return "a link or device, not a file. Add the file itself."
+    if entry.flag_bits & 0x1:
+        return "locked with a password. Unpack it with that, and add the file."
+    if entry.file_size > MAX_MEMBER_BYTES:
+        return _too_large()
+    return ""
+
+
+def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, *, budget: _Budget) -> bytes:
+    """The bytes of an entry. What it claims to be is not believed: it is counted while it is unpacked."""
+    pieces: list[bytes] = []
+    size = 0
+    packed = max(1, entry.compress_size)
+    with archive.open(entry) as stream:
+        while piece := stream.read(_CHUNK):
+            size += len(piece)
+            budget.size -= len(piece)
+            if budget.size <= 0:
+                raise _Bomb(_too_much())
+            if size > MAX_MEMBER_BYTES:
+                raise _Bomb(_too_large())
+            if size > _RATIO_BYTES and size > _MAX_RATIO * packed:
+                raise _Bomb(
+                    f"it unpacks to more than {_MAX_RATIO} times its size, as bombs do. Unpack it, and add the file if it is what you expect."
+                )
+            pieces.append(piece)
+    return b"".join(pieces)
+
+
+def _too_much() -> str:
+    return f"more than {MAX_MEMBERS:,} files or {MAX_TOTAL_BYTES // 2**30} GB come out of it. Unpack it, and add the folder."
+
+
+def _too_large() -> str:
+    return f"more than {MAX_MEMBER_BYTES // 2**20} MB. Unpack it, and add the file."
+
+
+def _is_hidden(path: str) -> bool:
+    return any(part.startswith((".", "__MACOSX")) and part not in {".", ".."} for part in path.split("/"))
+
+
+def _decoded(entry: zipfile.ZipInfo) -> str:
+    """The entry's name with forward slashes. Where the archive does not say that it is UTF-8, it may be all the same."""
+    name = entry.filename
+    if not entry.flag_bits & 0x800:
+        try:
+            name = entry.orig_filename.encode("cp437").decode("utf-8")
+        except UnicodeError:
+            name = entry.orig_filename
+    return name.replace("\\", "/")
+
+
+def _directory_bytes(stream: BinaryIO) -> int:
+    """The size of the archive's directory, which is read as a whole when it is opened; 0 if there is none to be found."""
+    end = stream.seek(0, io.SEEK_END)
+    start = max(0, end - _END_SEARCH)
+    stream.seek(start)
+    tail = stream.read()
+    at = tail.rfind(b"PK\x05\x06")
+    sizes = [int(_END.unpack_from(tail, at)[5])] if 0 <= at <= len(tail) - _END.size else [0]
+    # An archive in the 64-bit format has a second record, which counts; where it is, is said before the first.
+    if at >= _LOCATOR.size and tail.startswith(b"PK\x06\x07", at - _LOCATOR.size):
+        offset = int(_LOCATOR.unpack_from(tail, at - _LOCATOR.size)[2])
+        places = (offset, start + at - _LOCATOR.size - _END64.size)
+        sizes = [size for place in places if (size := _directory_bytes_64(stream, min(max(0, place), end))) is not None] or sizes
+    stream.seek(0)
+    return max(sizes)
+
+
+def _directory_bytes_64(stream: BinaryIO, place: int) -> int | None:
+    stream.seek(place)
+    record = stream.read(_END64.size)
+    return int(_END64.unpack(record)[8]) if len(record) == _END64.size and record.startswith(b"PK\x06\x06") else None
