@@ -3,7 +3,7 @@
 Three kinds of evidence: what a paragraph says (cue phrases below, by language), how it reads (length, closing punctuation,
 stop words, after justext: https://corpus.tools/wiki/Justext/Algorithm), and where it stands (above the headline, below the
 body). In doubt a paragraph is article. Not here: taking text out of HTML (``extract.py``), learning which paragraphs an outlet
-repeats (the caller's ``repeated``).
+repeats (``furniture.py``).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from vectorstore.languages import normalise, primary, stem, stop_words
 from vectorstore.types import Furniture, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
 # Headings over what is not the article: the whole paragraph, or its beginning if it is short. A language per line.
 _HEADINGS = {
@@ -188,6 +188,8 @@ _TEASER_WORDS = 40
 _NOTICE_WORDS = 90
 _TAIL_SHARE = 0.6
 _MAX_SHARE = 0.75
+_REPEATABLE_WORDS = 2
+_REPEATABLE, _REPEATABLE_INSIDE = 600, 250  # characters of a paragraph at the edge of the article, and within its body
 _TERMINAL = re.compile(r"[.!?…。！？؟।։။።][\s\"'”’“»›)\]」』*]*$")
 _FULL_STOP = re.compile(r"[.。।]['\"”’“»›)\]]*$")
 _TRUNCATED = re.compile(
@@ -283,16 +285,12 @@ def find_furniture(
     *,
     title: str = "",
     language: str = "und",
-    repeated: Collection[str] = (),
     known: Iterable[Furniture] = (),
 ) -> tuple[Furniture, ...]:
     """The spans of ``text`` that are not the article, sorted, trimmed, not overlapping.
 
-    ``repeated`` holds normalised paragraphs (:func:`normalise_paragraph`) that the outlet prints on many pages; ``known`` is
-    furniture that
-    the page's structure told (``Extracted.furniture``), which is kept and helps to find the rest. A text that would be furniture
-    as a
-    whole is kept as a whole.
+    ``known`` is furniture that the page's structure told (``Extracted.furniture``), which is kept and helps to find the rest. A text that
+    would be furniture as a whole is kept as a whole.
     """
     known = tuple(known)
     blocks = [_Block(text=span.slice(text), span=span, language=primary(language)) for span in paragraphs(text)]
@@ -300,13 +298,62 @@ def find_furniture(
         return merge_furniture(text, known)
     for block in blocks:
         block.reason = next((mark.reason for mark in known if _covers(mark, block.span)), "")
-    _mark(blocks, top=_title_index(blocks, title=title), repeated=frozenset(repeated))
+    _mark(blocks, top=_title_index(blocks, title=title))
     marks = [Furniture(block.span.start, block.span.end, block.reason) for block in blocks if block.reason]
     credit_lines = [credit for block in blocks if not block.reason and (credit := _picture_credit(block))]
     total = sum(block.words for block in blocks)
     if sum(block.words for block in blocks if block.reason) > _MAX_SHARE * total:
         marks = []
     return merge_furniture(text, known, marks, credit_lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Repeatable:
+    """A paragraph that may turn out to be furniture, if its outlet repeats it; ``topical`` says whether the article is about what it says."""
+
+    span: Span
+    topical: bool
+
+
+def repeatable_paragraphs(
+    text: str, *, title: str, language: str, outlet: str, furniture: Iterable[Furniture]
+) -> list[Repeatable]:
+    """The paragraphs outside ``furniture`` that an outlet repeats as furniture only.
+
+    Neither headline, dateline, byline and subheadings nor long paragraphs of the body, nor what comes back within the article like a refrain.
+    Topical is what has words of the headline and the first half of the body, the ``outlet``'s name aside: boxes below it also have words in common.
+    """
+    marks = tuple(furniture)
+    blocks = [_Block(text=span.slice(text), span=span, language=primary(language)) for span in paragraphs(text)]
+    for block in blocks:
+        block.reason = next((mark.reason for mark in marks if mark.start < block.span.end and block.span.start < mark.end), "")
+    top = _title_index(blocks, title=title) if blocks else 0
+    body = [i for i, block in enumerate(blocks) if i > top and block.prose and not block.reason] or [len(blocks)]
+    leading = [blocks[i] for i in body[: max(1, len(body) // 2)] if i < len(blocks)]
+    for block in leading:
+        block.counted = True
+    name = _Block(outlet, Span(0, 0), primary(language)).content
+    headline_words = _Block(title, Span(0, 0), primary(language)).content
+    topic = Counter(word for words in (headline_words, *(block.content for block in leading)) for word in words - name)
+    normal = [normalise_paragraph(block.text) for block in blocks]
+    here = Counter(normal)
+    found = []
+    for i, block in enumerate(blocks):
+        inside = body[0] < i < body[-1]
+        label = block.words <= _SHORT and not block.closed
+        if (
+            block.reason
+            or i == top
+            or here[normal[i]] > 1
+            or normal[i] == normalise_paragraph(title)
+            or block.words < _REPEATABLE_WORDS
+            or len(block.text) > (_REPEATABLE_INSIDE if inside else _REPEATABLE)
+            or (_is_dated(block.text) and i < body[-1])
+            or (label and top < i < body[-1])
+        ):
+            continue
+        found.append(Repeatable(block.span, _topical(block, topic=topic)))
+    return found
 
 
 def merge_furniture(text: str, *groups: Iterable[Furniture]) -> tuple[Furniture, ...]:
@@ -376,11 +423,11 @@ class _Block:
         return "notice" if _notice_acts().search(self.plain) else ""
 
 
-def _mark(blocks: Sequence[_Block], *, top: int, repeated: frozenset[str]) -> None:
+def _mark(blocks: Sequence[_Block], *, top: int) -> None:
     first = next((i for i, block in enumerate(blocks) if i >= top and block.prose and not block.notice), len(blocks))
     for i, block in enumerate(blocks):
         if not block.reason and i != top:
-            block.reason = _own_reason(block, repeated=repeated, above=i < first)
+            block.reason = _own_reason(block, above=i < first)
     _mark_above(blocks, top=top)
     for block in blocks:
         block.counted = block.prose and not block.reason
@@ -388,10 +435,8 @@ def _mark(blocks: Sequence[_Block], *, top: int, repeated: frozenset[str]) -> No
     _mark_below(blocks, start=first, topic=topic)
 
 
-def _own_reason(block: _Block, *, repeated: frozenset[str], above: bool) -> str:
+def _own_reason(block: _Block, *, above: bool) -> str:
     """The reason that a paragraph gives by itself, wherever it stands."""
-    if repeated and normalise_paragraph(block.text) in repeated:
-        return "repeated on this outlet's pages"
     if _controls().fullmatch(block.plain.rstrip(" :.>»›→")) or _COUNT.fullmatch(block.plain):
         return "navigation"
     if _is_teaser(block):

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.clean import find_furniture, headline, merge_furniture, normalise_paragraph, paragraphs
+from ingest.clean import find_furniture, headline, merge_furniture, paragraphs, repeatable_paragraphs
 from ingest.extract import extract
 from vectorstore.languages import detect_language
 from vectorstore.types import Furniture
@@ -115,11 +115,34 @@ def test_a_single_paragraph_is_never_furniture(text: str) -> None:
     assert find_furniture(text) == ()
 
 
-def test_repeated_paragraphs_are_furniture() -> None:
-    """Paragraphs known to stand on many of an outlet's pages are marked, compared without case, digits and punctuation."""
-    text = "\n\n".join([TITLE["en"], *BODY["en"], "The Vale Herald, 12 Mill Lane, has served you since 1901."])
-    repeated = {normalise_paragraph("the vale herald 99 mill lane has served you since 2001")}
-    assert kept(text, language="en", repeated=repeated) == [TITLE["en"], *BODY["en"]]
+def test_what_an_outlet_may_repeat() -> None:
+    """Boxes and notices come into question, by themselves off the topic; headline, dateline, subheading, refrain and long paragraphs do not."""
+    box = "The Vale Herald, 12 Mill Lane, has served you since 1901 and is printed by Lane and Sons."
+    refrain = "And so the river went on."
+    long = "Quince and pear. " * 20
+    lines = [
+        TITLE["en"],
+        "Vale, 4 May 2023",
+        BODY["en"][0],
+        refrain,
+        "What it cost",
+        BODY["en"][1],
+        long,
+        box,
+        refrain,
+        BODY["en"][2],
+        box + ".",
+    ]
+    text = "\n\n".join(lines)
+    found = repeatable_paragraphs(text, title=TITLE["en"], language="en", outlet="Vale Herald", furniture=())
+    assert [one.span.slice(text) for one in found if not one.topical] == []
+    text = "\n\n".join([*lines[:7], BODY["en"][2], box, "Read our magazine"])
+    found = repeatable_paragraphs(text, title=TITLE["en"], language="en", outlet="Vale Herald", furniture=())
+    assert [one.span.slice(text) for one in found if not one.topical] == [refrain, box, "Read our magazine"]
+    marked = [Furniture(text.index(box), text.index(box) + 5, "x")]
+    found = repeatable_paragraphs(text, title=TITLE["en"], language="en", outlet="Vale Herald", furniture=marked)
+    assert [one.span.slice(text) for one in found if not one.topical] == [refrain, "Read our magazine"]
+    assert repeatable_paragraphs("", title="", language="und", outlet="", furniture=()) == []
 
 
 def test_a_picture_credit_is_cut_from_its_caption() -> None:

@@ -6,7 +6,7 @@ Not here: which paragraphs come into question and what is furniture (``ingest/fu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -26,10 +26,22 @@ _current = _versions.c.state != "retired"
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """A paragraph that may turn out to be furniture; ``topical`` says whether its article is about what it says."""
+    """A paragraph that may turn out to be furniture; ``topical`` says whether its article is about what it says.
+
+    ``settled`` once it needs no looking after, should it turn out to be furniture: it is marked, or must not be.
+    """
 
     hash: int
-    topical: bool
+    topical: bool = False
+    settled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Repetition:
+    """How often a paragraph is repeated: in how many different stories, and in what share of them (0 to 1) it is topical."""
+
+    stories: int
+    topical: float
 
 
 class Paragraphs(Database):
@@ -55,42 +67,41 @@ class Paragraphs(Database):
                 if once:
                     connection.execute(
                         _paragraphs.insert(),
-                        [{"hash": one.hash, "version_row": row, "topical": one.topical} for one in once.values()],
+                        [{**asdict(paragraph), "version_row": row} for paragraph in once.values()],
                     )
 
-    def repeated(self, *, at_least: int, topical_share: float, among: Collection[int] | None = None) -> frozenset[int]:
-        """The paragraphs that ``at_least`` different stories of their outlet have without being about them.
+    def repetitions(self, *, at_least: int, among: Collection[int] | None = None) -> dict[int, Repetition]:
+        """The paragraphs that ``at_least`` different stories have; of those in ``among``, if it is given.
 
-        Articles that say the same or have the same title are one story. A paragraph that is topical in more than ``topical_share`` of its articles
-        is a part of the story told.
+        Articles that say the same or have the same headline are one story.
         """
         counted = sa.select(_paragraphs.c.hash).group_by(_paragraphs.c.hash).having(sa.func.count() >= at_least)
         story = sa.case((_versions.c.title == "", _versions.c.article_id), else_=_versions.c.title)
-        apart = sa.func.count(sa.distinct(sa.case((sa.not_(_paragraphs.c.topical), story))))
+        stories = sa.func.count(sa.distinct(story))
         query = (
-            sa.select(_paragraphs.c.hash)
+            sa.select(_paragraphs.c.hash, stories, sa.func.avg(_paragraphs.c.topical))
             .join(_versions, _versions.c.row == _paragraphs.c.version_row)
             .where(_versions.c.duplicate_of.is_(None))
             .group_by(_paragraphs.c.hash)
-            .having(apart >= at_least, sa.func.avg(_paragraphs.c.topical) <= topical_share)
+            .having(stories >= at_least)
         )
+        wanted = [counted] if among is None else [list(chunk) for chunk in chunks(list(among))]
+        found: dict[int, Repetition] = {}
         with self._reading() as connection:
-            if among is None:
-                return frozenset(connection.execute(query.where(_paragraphs.c.hash.in_(counted))).scalars())
-            found: set[int] = set()
-            for chunk in chunks(list(among)):
-                found.update(connection.execute(query.where(_paragraphs.c.hash.in_(chunk))).scalars())
-            return frozenset(found)
+            for hashes in wanted:
+                for row in connection.execute(query.where(_paragraphs.c.hash.in_(hashes))):
+                    found[row[0]] = Repetition(row[1], float(row[2]))
+        return found
 
     def articles_with(self, paragraphs: Collection[int], *, limit: int, after: int = 0) -> tuple[list[Article], int]:
-        """The next newest versions behind row ``after`` that have one of these paragraphs, and the row of the last of them."""
+        """The next newest versions behind row ``after`` that have one of these unsettled, and the row of the last of them."""
         rows: set[int] = set()
         with self._reading() as connection:
             for chunk in chunks(sorted(paragraphs)):
                 query = (
                     sa.select(_paragraphs.c.version_row)
                     .distinct()
-                    .where(_paragraphs.c.hash.in_(chunk), _paragraphs.c.version_row > after)
+                    .where(_paragraphs.c.hash.in_(chunk), sa.not_(_paragraphs.c.settled), _paragraphs.c.version_row > after)
                     .order_by(_paragraphs.c.version_row)
                     .limit(limit)
                 )
@@ -98,6 +109,17 @@ class Paragraphs(Database):
             wanted = sorted(rows)[:limit]
             found = connection.execute(sa.select(_versions).where(_versions.c.row.in_(wanted)).order_by(_versions.c.row))
             return [to_article(row) for row in found], wanted[-1] if wanted else after
+
+    def settle(self, items: Iterable[tuple[Article, Collection[int]]]) -> None:
+        """Record that these paragraphs of stored versions need no more looking after, in one transaction."""
+        with self._writing() as connection:
+            for article, hashes in items:
+                rows = sa.select(_versions.c.row).where(
+                    _versions.c.article_id == article.id, _versions.c.version == article.version, _current
+                )
+                for chunk in chunks(list(hashes)):
+                    here = (_paragraphs.c.version_row.in_(rows), _paragraphs.c.hash.in_(chunk))
+                    connection.execute(_paragraphs.update().where(*here).values(settled=True))
 
 
 def forget_paragraphs(connection: sa.Connection, rows: Sequence[int]) -> None:

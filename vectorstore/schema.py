@@ -88,6 +88,7 @@ paragraphs = sa.Table(
     sa.Column("hash", sa.Integer, primary_key=True),
     sa.Column("version_row", sa.Integer, sa.ForeignKey("versions.row"), primary_key=True, index=True),
     sa.Column("topical", sa.Boolean, nullable=False),
+    sa.Column("settled", sa.Boolean, nullable=False),
     sqlite_with_rowid=False,
 )
 sources = sa.Table(
