@@ -1,8 +1,8 @@
 """The XML of RSS and Atom, cut down to the elements that are read, in the form that feedparser reads best.
 
-What goes away: other modules' elements (categories, media, podcasts), whose number feedparser takes quadratic time for; names and
-attributes whose prefix was never declared, at which its strict parser stops; HTML elements inside of a text, which become its
-text; more of a date, name or address than one can have. Not here: reading the XML (``markup.py``) and what it says (``feeds.py``).
+What goes away: other modules' elements (categories, media, podcasts), whose number feedparser takes quadratic time for; prefixes
+that were never declared and namespaces that are not known, at some of which its strict parser stops; HTML elements inside of a text, which
+become its text; more of a date, name or address than one can have. Not here: reading the XML (``markup.py``) and what it says (``feeds.py``).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections import Counter
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from ingest.markup import inner_markup, local_name
+from ingest.markup import allowed_characters, inner_markup, local_name
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -31,6 +31,22 @@ _NAMESPACES = {
     "xhtml": "http://www.w3.org/1999/xhtml",
     "atom": "http://www.w3.org/2005/Atom",
 }
+_ATTRIBUTES = frozenset(
+    {"type", "mode", "href", "rel", "url", "uri", "version", "base", "lang"}
+    | {f"{{http://www.w3.org/XML/1998/namespace}}{name}" for name in ("base", "lang")}
+    | {"{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"}
+)
+# All others go, those among them that are no addresses at all: feedparser reads elements without a namespace as well.
+_KNOWN = frozenset(
+    {
+        "http://www.w3.org/2005/Atom",
+        "http://purl.org/atom/ns#",
+        "http://purl.org/rss/1.0/",
+        "http://my.netscape.com/rdf/simple/0.9/",
+        "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    }
+    | set(_NAMESPACES.values())
+)
 _OF_FEEDS = re.compile(r"userland|netscape|purl\.org/(?:rss/1\.0/?$|atom)|w3\.org/2005/atom", re.IGNORECASE)
 _PREFIXES = {namespace.lower(): prefix for prefix, namespace in _NAMESPACES.items()}
 _OF_THE_FEED = frozenset({"title", "link", "language", "dc:language", "ttl", "sy:updateperiod", "sy:updatefrequency", "updated"})
@@ -58,7 +74,9 @@ def cut_down(tree: XmlTree, *, limit: int) -> tuple[_Element, int]:
     candidates = tree.root.iter() if tree.mended else chain.from_iterable(dict.fromkeys([*channels, tree.root]))
     entries = [element for element in candidates if _name(element, home=home) in {"item", "entry"}]
     local = local_name(tree.root)
-    root = etree.Element(_named(local, home=_namespace(tree.root)), _attributes(tree.root), nsmap={None: home} if home else None)
+    root = etree.Element(
+        _named(local, home=_namespace(tree.root)), _attributes(tree.root), nsmap={None: home} if home in _KNOWN else None
+    )
     about = root
     if local.lower() in {"rss", "rdf"}:
         about = etree.SubElement(root, _named("channel", home=home), _attributes(channels[0]))
@@ -94,7 +112,7 @@ def _copy(source: _Element, target: _Element, *, wanted: frozenset[str], home: s
         elif name in _TEXTUAL:
             _copy_text(child, copy)
         else:
-            copy.text = (child.text or "")[:_LENGTH]
+            copy.text = allowed_characters((child.text or "")[:_LENGTH])
         if name in {"guid", "id"}:
             etree.SubElement(target, _named(ID_AS_WRITTEN, home=home)).text = copy.text
         if name == "id":
@@ -108,16 +126,20 @@ def _copy_text(source: _Element, copy: _Element) -> None:
         copy.set("type", "html")
         copy.attrib.pop("mode", None)
     else:
-        copy.text = source.text
+        copy.text = allowed_characters(source.text or "")
 
 
 def _attributes(element: _Element) -> dict[str, str]:
-    """The attributes, without those whose prefix was never declared: feedparser's strict parser would stop at them."""
-    return {name: value[:_LENGTH] for name, value in element.attrib.items() if ":" not in name.rpartition("}")[2]}
+    """The attributes that are read."""
+    return {
+        name: allowed_characters(value[:_LENGTH])
+        for name, value in element.attrib.items()
+        if name in _ATTRIBUTES or name.lower() == "ispermalink"
+    }
 
 
 def _named(local: str, *, home: str) -> str:
-    return f"{{{home}}}{local}" if home else local
+    return f"{{{home}}}{local}" if home in _KNOWN else local
 
 
 def _name(element: _Element, *, home: str) -> str:

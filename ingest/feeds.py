@@ -56,6 +56,7 @@ _HTML = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _FEED_TYPES = frozenset({"application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json"})
 _LINK_TYPES = ("application/atom+xml", "application/rss+xml", "application/feed+json", "application/rdf+xml", "application/json")
 _JSON_FEED = "jsonfeed.org/version"
+_JSON_VERSION = re.compile(rb'"version"\s*:\s*"https?:\\?/\\?/jsonfeed\.org\\?/version')
 _COMMENTS = re.compile(r"comment|kommentar|reaktion|coment[aá]rio|commenti", re.IGNORECASE)
 _CUT_OFF = re.compile(r"(?:…|\.\.\.|\[…\]|\[\.\.\.\])\s*$")
 _PERIODS = {"hourly": 60, "daily": 1440, "weekly": 10080, "monthly": 43200, "yearly": 525600}
@@ -123,7 +124,7 @@ def sniff(content: bytes, *, media_type: str | None = None) -> bool:
     root = find_root(head, names=_ROOTS, junk=_JUNK if declared in _FEED_TYPES or declared.endswith("/xml") else 0)
     if root is not None:
         return root[1].lower() != "rdf" or bool(_RSS_IN_RDF.search(head))
-    if head.lstrip("\ufeff \t\r\n").startswith("{") and (_JSON_FEED in head or _JSON_FEED.encode() in content):
+    if head.lstrip("\ufeff \t\r\n").startswith("{") and (_JSON_VERSION.search(head.encode()) or _JSON_VERSION.search(content)):
         return True
     return declared in _FEED_TYPES and not _HTML.search(head)
 
@@ -169,7 +170,8 @@ def feed_links(html: bytes, *, url: str) -> list[FeedLink]:
         )
     except (etree.ParserError, ValueError):  # nothing in it
         return []
-    base = urljoin(url, next(iter(tree.xpath("//base/@href")), "").strip()) if _address(url) else ""
+    page = _address(url) or ""
+    base = _address(next(iter(tree.xpath("//base/@href")), None), base=page) or page
     found: dict[str, FeedLink] = {}
     for link in tree.iter("link"):
         media_type = (link.get("type") or "").partition(";")[0].strip().lower()
@@ -366,7 +368,7 @@ def _json_entry(item: dict[str, Any], *, base: str, now: datetime) -> Entry:
         return value if isinstance(value := item.get(key), str) else ""
 
     def date(key: str) -> Published | None:
-        return parse_date(words(key), came_from="feed", now=now) if re.match(r"\s*\d{4}-", words(key)) else None
+        return _iso_date(words(key), now=now)
 
     content = plain_text(words("content_html")) or clean_characters(words("content_text"))
     summary = clean_characters(words("summary"))
@@ -404,19 +406,21 @@ def _from_sitemap(text: str, *, kind: Kind, url: str, now: datetime) -> Feed:
             url=_address(place.loc, base=address or ""),
             title=_one_line(place.title),
             language=_language(place.language),
-            published=_w3c_date(place.published, now=now),
-            modified=_w3c_date(place.modified, now=now),
+            published=_iso_date(place.published, now=now),
+            modified=_iso_date(place.modified, now=now),
         )
         for place in found.places
     )
     return _with_entries(feed, entries, url=address)
 
 
-def _w3c_date(value: str | None, *, now: datetime) -> Published | None:
-    return parse_date(value, came_from="feed", now=now) if value and re.match(r"\d{4}(?:-|$)", value) else None
-
-
 # What all have in common
+
+
+def _iso_date(value: str, *, now: datetime) -> Published | None:
+    """A date in figures, the year first; words would be slow to understand, and neither JSON Feed nor sitemaps allow them."""
+    plain = re.match(r"\s*\d{4}", value) and not re.search(r"[^\W\d_]{3}", value)
+    return parse_date(value, came_from="feed", now=now) if plain else None
 
 
 def _with_entries(feed: Feed, entries: Iterable[Entry], *, url: str | None) -> Feed:

@@ -47,6 +47,8 @@ _TEXTUAL = re.compile(
 )
 _CDATA = re.compile(r"\s*<!\[CDATA\[")
 _BOUNDARY = re.compile(r"</?(?:item|entry|channel)\b", re.IGNORECASE)
+_TAG = re.compile(r"(?:<|&lt;)(?:/(?:p|div|a|span|ul|li|em|strong|b|i|h[1-6])|br ?/?|p|div)(?:>|&gt;)", re.IGNORECASE)
+_ESCAPED_AT_MOST = 2
 _UNSEEN = frozenset(
     {
         "script",
@@ -138,7 +140,7 @@ def parse_xml(text: str) -> XmlTree | None:
     """The tree of ``text``, which begins with its first element; None if nothing can be made of it."""
     from lxml import etree
 
-    text, mended = _mend_references(_NOT_XML.sub("", text))
+    text, mended = _mend_references(allowed_characters(text))
     try:
         return XmlTree(etree.fromstring(text.encode(), etree.XMLParser(**_RESOLVE_NOTHING)), mended)
     except etree.XMLSyntaxError:
@@ -154,7 +156,7 @@ def read_xml(text: str, *, target: object) -> bool:
     """Give the elements of ``text`` to ``target`` (``start``, ``data``, ``end``, ``close``), none kept; whether it was mended."""
     from lxml import etree
 
-    text, mended = _mend_references(_NOT_XML.sub("", text))
+    text, mended = _mend_references(allowed_characters(text))
     parser = etree.XMLParser(target=target, recover=True, **_RESOLVE_NOTHING)
     try:
         etree.fromstring(text.encode(), parser)
@@ -231,26 +233,44 @@ def _escape_textual(text: str) -> str:
     return "".join(pieces)
 
 
+def allowed_characters(text: str) -> str:
+    """``text`` without the characters that XML cannot hold; mended trees may have some."""
+    return _NOT_XML.sub("", text)
+
+
 def inner_markup(element: _Element) -> str:
     """What is inside of ``element`` as HTML, its names without their namespaces."""
     from lxml import etree
 
     for inside in element.iterdescendants():
-        inside.tag = local_name(inside)
+        if name := local_name(inside):
+            inside.tag = name
     children = (etree.tostring(child, encoding="unicode", method="html") for child in element)
-    return escape(element.text or "", quote=False) + "".join(children)
+    return allowed_characters(escape(element.text or "", quote=False) + "".join(children))
 
 
 def local_name(element: _Element) -> str:
-    """The name of ``element`` without its namespace or prefix."""
-    return str(element.tag).rpartition("}")[2].rpartition(":")[2]
+    """The name of ``element`` without its namespace or prefix; empty for a reference, which is no element."""
+    return "" if not isinstance(element.tag, str) else str(element.tag).rpartition("}")[2].rpartition(":")[2]
 
 
 def plain_text(markup: str) -> str:
-    """What a reader of the HTML ``markup`` sees: paragraphs with an empty line between them, no tags, scripts or forms."""
+    """What a reader of the HTML ``markup`` sees: paragraphs with an empty line between them, no tags, scripts or forms.
+
+    HTML that was escaped once too often, so that not one tag of it is one, is read as what it was.
+    """
+    text = _visible(markup)
+    for _ in range(_ESCAPED_AT_MOST):
+        if "<" in markup or not _TAG.search(text):
+            break
+        markup, text = text, _visible(text)
+    return text
+
+
+def _visible(markup: str) -> str:
     from lxml import etree, html
 
-    markup = _NOT_XML.sub("", markup)
+    markup = allowed_characters(markup)
     if "<" not in markup and "&" not in markup:
         return _lines(markup)
     try:

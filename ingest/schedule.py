@@ -121,9 +121,9 @@ def _feed_delay(unchanged: int, *, gap: timedelta | None) -> timedelta:
 
 
 def _page_delay(unchanged: int) -> timedelta:
-    return min(PAGE_AT_LEAST * 2 ** min(unchanged, _LONGEST_RUN), PAGE_AT_MOST)
+    return min(PAGE_AT_LEAST * (1 << min(unchanged, _LONGEST_RUN)), PAGE_AT_MOST)
 
 
 def _after_failures(failures: int, *, address: str) -> timedelta:
     share = int.from_bytes(hashlib.blake2b(address.encode("utf-8", "surrogatepass"), digest_size=4).digest()) / 2**32
-    return min(FAILURE_AT_LEAST * 2 ** min(failures - 1, _LONGEST_RUN), FAILURE_AT_MOST) * (1 - share / 4)
+    return min(FAILURE_AT_LEAST * (1 << min(failures - 1, _LONGEST_RUN)), FAILURE_AT_MOST) * (1 - share / 4)

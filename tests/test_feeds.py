@@ -331,6 +331,8 @@ def test_how_long_a_feed_asks_to_be_left_alone(inside: str, minutes: int | None)
         ("<content:encoded>All there is, but […]</content:encoded>", "All there is, but […]", False),
         ("<description>1 &amp;lt; 2 &lt;br/&gt; 3</description>", "1 < 2\n3", False),
         ("<description><p>Raw <b>markup</b></p><p>here</p></description>", "Raw markup\n\nhere", False),
+        ("<description>&amp;lt;p&amp;gt;Too often&amp;lt;/p&amp;gt;</description>", "Too often", False),
+        ("<description>&lt;p&gt;Write &amp;lt;/p&amp;gt; at the end.&lt;/p&gt;</description>", "Write </p> at the end.", False),
     ],
 )
 def test_the_fuller_text_is_taken(inside: str, text: str, is_full: bool) -> None:
@@ -455,6 +457,7 @@ def test_a_feed_without_entries_is_a_feed() -> None:
         ("Warning: oops\n" + rss("<title>a</title>"), "application/rss+xml", True),
         ("An article about feeds.\n\nThey begin with <rss version='2.0'>, as a rule.", "text/plain", False),
         ('{"title": "An article", "text": "Words"}', "application/json", False),
+        (json.dumps({"text": 'A feed says "version": "https://jsonfeed.org/version/1".'}), "application/json", False),
         ('<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><x/></rdf:RDF>', "application/xml", False),
         ("%PDF-1.7", "application/pdf", False),
         ("", None, False),
@@ -574,6 +577,11 @@ _PIECES = st.sampled_from(
 )
 @example(content=b"<rss><channel><item><link>http://[</link></item></channel></rss>", media_type=None)
 @example(content=b"<feed xml:base='http://[::'><entry><link href='x'/></entry></feed>", media_type=None)
+@example(content=b"<feed xmlns='http://]]>www.w3.org/2005/Atom'><entry><summary>S</summary></entry></feed>", media_type=None)
+@example(
+    content=b"<rss><item><title><a t='<![CDATA['>&x; &#1;\x02</a></title><link t='<![CDATA['>&x;&#1;</link></item></rss>",
+    media_type=None,
+)
 @settings(max_examples=400)
 def test_any_bytes_are_a_feed_or_a_reason(content: bytes, media_type: str | None) -> None:
     """Nothing but a source's error is raised, and what is read keeps its promises."""
@@ -615,6 +623,14 @@ def test_a_page_names_its_feeds() -> None:
         FeedLink("https://other.example/feed.json", "", "application/feed+json"),
         FeedLink("https://echo.example/en/comments.xml", "Kommentare", "application/rss+xml"),
     ]
+
+
+def test_a_base_that_is_no_address_is_passed_over() -> None:
+    """Links are then resolved against the page."""
+    link = "<link rel=alternate type=application/rss+xml href=feed.xml>"
+    for base in ("http://[", "javascript:x", ""):
+        (found,) = feed_links(f'<base href="{base}">{link}'.encode(), url="https://echo.example/a/page")
+        assert found.url == "https://echo.example/a/feed.xml"
 
 
 @given(
