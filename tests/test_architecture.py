@@ -20,6 +20,7 @@ LAYERS = ("vectorstore", "ingest", "assistant")
 # The tables of the library and those who ask them: one part in several modules.
 STORE = (
     "vectorstore/library.py",
+    "vectorstore/pages.py",
     "vectorstore/schema.py",
     "vectorstore/stories.py",
     "vectorstore/paragraphs.py",
