@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date, datetime
 from enum import IntEnum
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -187,22 +188,40 @@ def articles(context: typer.Context, as_json: AsJson = False) -> None:
 def show(
     context: typer.Context,
     article_id: str,
-    version: Annotated[str | None, typer.Option(help="An older version, by its hash.")] = None,
+    version: Annotated[str | None, typer.Option(help="An older version, by its hash or how that begins.")] = None,
+    versions: Annotated[bool, typer.Option("--versions", help="List its versions and what changed.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show one article: its text, and what of it is page furniture."""
+    """Show one article: its text, what of it is page furniture, and what it repeats; or its versions."""
+    if versions:
+        _show_versions(context, article_id, as_json=as_json)
+        return
     with _assistant(context) as assistant:
         article = assistant.article(article_id, version=version)
         passages = assistant.library.passages(article)
+        repeated = assistant.article(article.duplicate_of) if article.duplicate_of else None
+        also_in = assistant.library.catalogue().also_in(article.id)
     if as_json:
         furniture = [{"start": mark.start, "end": mark.end, "reason": mark.reason} for mark in article.furniture]
         spans = [{"start": passage.start, "end": passage.end} for passage in passages]
         _print_json(
-            {"schema": SCHEMA, **_article_facts(article), "text": article.text, "furniture": furniture, "passages": spans}
+            {
+                "schema": SCHEMA,
+                **_article_facts(article),
+                "also_in": list(also_in),
+                "text": article.text,
+                "furniture": furniture,
+                "passages": spans,
+            }
         )
         return
     _show(Text(article.title or article.id, style="bold"))
-    _show(Text(_origin(article), style="dim"), "\n")
+    _show(Text(_origin(article), style="dim"))
+    if repeated:
+        _show(Text(f"says the same as: {repeated.title or repeated.id} · {_origin(repeated)} · {repeated.id}", style="dim"))
+    if also_in:
+        _show(Text(f"also in: {', '.join(also_in)}", style="dim"))
+    _show("")
     shown = Text(article.text)
     for mark in article.furniture:
         shown.stylize("dim strike", mark.start, mark.end)
@@ -298,6 +317,30 @@ def doctor(context: typer.Context, as_json: AsJson = False) -> None:
     raise typer.Exit(Exit.DONE if all(finding.fine for finding in findings) else Exit.SOME_FAILED)
 
 
+def _show_versions(context: typer.Context, article_id: str, *, as_json: bool) -> None:
+    from ingest.versions import changes
+
+    with _assistant(context) as assistant:
+        listed = assistant.library.versions(article_id)
+        texts = [assistant.article(article_id, version=known.version) for known in listed]
+    changed = [*(changes(old, new) for new, old in pairwise(texts)), []]  # the first one changed nothing
+    if as_json:
+        items = [
+            {**plain(asdict(known)), "changes": [asdict(change) for change in made]}
+            for known, made in zip(listed, changed, strict=True)
+        ]
+        _print_json({"schema": SCHEMA, "id": article_id, "versions": items})
+        return
+    for known, made in zip(listed, changed, strict=True):
+        _show(
+            Text(f"{known.version[:12]}  {known.state}  read {known.fetched_at:%Y-%m-%d %H:%M} UTC  {known.title}", style="bold")
+        )
+        for change in made:
+            for sign, words, style in (("-", change.removed, "red"), ("+", change.added, "green")):
+                for line in words.splitlines():
+                    _show(Text(f"  {sign} {line}", style=style))
+
+
 def _assistant(context: typer.Context) -> Assistant:
     return Assistant.open(context.obj)
 
@@ -354,6 +397,8 @@ def _print_answer(answer: Answer) -> None:
     for citation in answer.citations:
         _show(Text(f"\n[{citation.number}] {citation.title or citation.article_id}", style="bold"))
         _show(Text(_origin(citation), style="dim"))
+        if citation.also_in:
+            _show(Text(f"also in: {', '.join(citation.also_in)}", style="dim"))
         shown = Text(" ".join(citation.context_before.split()) + " ", style="dim")
         shown.append(citation.quote, style="not dim bold")
         shown.append(" " + " ".join(citation.context_after.split()), style="dim")

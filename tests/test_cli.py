@@ -7,7 +7,9 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,8 @@ import pytest
 
 from assistant import Assistant, cli
 from vectorstore import indexes
+from vectorstore.library import Library
+from vectorstore.types import Article
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -285,6 +289,50 @@ def test_showing(filled: Command) -> None:
     missing = filled("show", "nobody")
     assert (missing.code, missing.out) == (1, "")
     assert "fundstelle articles" in missing.said
+
+
+def test_showing_versions(run: Command, tmp_path: Path) -> None:
+    """Every version with what it changed, newest first; an older one is read by the beginning of its hash."""
+    page = tmp_path / "ferry.txt"
+    for price in ("two", "three"):
+        page.write_text(f"The ferry was sold\n\nThe ferry to the island was sold. It cost {price} million crowns.\n", "utf-8")
+        assert run("add", page).code == 0
+    id_ = run("articles", "--json").document["items"][0]["id"]
+    new, old = run("show", "--json", "--versions", id_).document["versions"]
+    assert (new["state"], old["state"], old["changes"]) == ("complete", "retired", [])
+    assert new["changes"] == [{"removed": "It cost two million crowns.", "added": "It cost three million crowns."}]
+    shown = run("show", "--versions", id_)
+    assert "- It cost two million crowns." in shown.out
+    assert "+ It cost three million crowns." in shown.out
+    assert "two million" in run("show", id_, "--version", old["version"][:10]).out
+    assert "two million" not in run("show", id_).out
+    assert run("show", "nobody", "--versions").code == 1
+
+
+def test_showing_a_copy(run: Command) -> None:
+    """An article that says the same as another names it, and both name the other's outlet."""
+    with closing(Library(run.library)) as library:
+        for id_, source, repeated in (("first", "Post", None), ("copy", "Echo", "first")):
+            article = Article(
+                id=id_,
+                text="The ferry was sold.",
+                title="Sale",
+                source=source,
+                duplicate_of=repeated,
+                fetched_at=datetime.now(UTC),
+            )
+            library.put(article, [], original=b"", name=id_)
+        library.make_searchable([entry.row for entry in library.pending(limit=9)])
+    assert "says the same as: Sale · Post" in run("show", "copy").out
+    assert "also in: Post" in run("show", "copy").out
+    assert "also in: Echo" in run("show", "first").out
+    assert "says the same" not in run("show", "first").out
+    document = run("show", "--json", "copy").document
+    assert (document["duplicate_of"], document["also_in"]) == ("first", ["Post"])
+    assert {item["id"]: item["duplicate_of"] for item in run("articles", "--json").document["items"]} == {
+        "first": None,
+        "copy": "first",
+    }
 
 
 def test_removing(filled: Command) -> None:
