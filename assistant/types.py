@@ -31,7 +31,7 @@ class Citation:
     """A quote and where it stands: ``quote == text[start:end]`` of that version of the article.
 
     ``verbatim`` is true once that equality has been checked against the stored text. The contexts are the words before and after,
-    never across furniture.
+    never across furniture. ``also_in`` are the other outlets that have the same article.
     """
 
     number: int
@@ -51,6 +51,7 @@ class Citation:
     published_precision: str | None
     published_from: str | None
     fetched_at: datetime
+    also_in: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +74,8 @@ class Searched:
 
     question: str
     filters: Filters
-
     carried: tuple[str, ...] = ()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
@@ -142,6 +143,7 @@ def hit_to_dict(hit: Hit) -> dict[str, Any]:
         "end": hit.passage.end,
         "text": hit.text,
         "score": hit.score,
+        "also_in": list(hit.also_in),
         "ranks": {name: {"rank": rank.rank, "score": rank.score} for name, rank in hit.ranks.items()},
     }
 
