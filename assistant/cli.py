@@ -6,10 +6,11 @@ Formatting only: everything it shows comes from ``assistant.qa``. Heavy librarie
 from __future__ import annotations
 
 import json
+import re
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import IntEnum
 from itertools import pairwise
 from pathlib import Path
@@ -21,6 +22,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 from rich.text import Text
 
+from assistant.progress import showing, stopped_by_keyboard
 from assistant.qa import Assistant
 from assistant.types import SCHEMA, hit_to_dict, plain
 from vectorstore.errors import FundstelleError, SettingsError
@@ -28,10 +30,10 @@ from vectorstore.settings import read_settings
 from vectorstore.types import Filters
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from assistant.types import Answer, Citation
-    from ingest.pipeline import ItemResult
+    from ingest.pipeline import IngestReport
     from vectorstore.indexes import IndexProgress
     from vectorstore.types import Article
 
@@ -53,6 +55,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+_FAR = 3000
+"""A visit planned for such a year is none."""
 _out = Console(highlight=False, markup=False)
 _err = Console(stderr=True, highlight=False, markup=False)
 
@@ -61,6 +65,9 @@ Language = Annotated[str | None, typer.Option(help="Only articles in this langua
 Source = Annotated[str | None, typer.Option(help="Only articles of this outlet.")]
 Since = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only articles published on this day or later.")]
 Until = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only articles published on this day or earlier.")]
+AllowPrivate = Annotated[
+    bool, typer.Option("--allow-private", help="Fetch from this machine and private networks too (or FUNDSTELLE_ALLOW_PRIVATE).")
+]
 Undated = Annotated[bool, typer.Option("--undated", help="With a period: articles without a date too.")]
 
 
@@ -94,27 +101,102 @@ def _options(
 def add(
     context: typer.Context,
     sources: Annotated[
-        list[str] | None, typer.Argument(help="Files, folders, or - for standard input.", show_default=False)
+        list[str] | None,
+        typer.Argument(help="Files, folders, archives, tables, addresses, feeds, or - for standard input.", show_default=False),
     ] = None,
     samples: Annotated[bool, typer.Option("--samples", help="Add the sample articles.")] = False,
+    feed: Annotated[bool, typer.Option("--feed", help="Take the feed that a page names instead of the page.")] = False,
+    allow_private: AllowPrivate = False,
+    delimiter: Annotated[str | None, typer.Option(help="What separates the columns of a CSV file (found if not given).")] = None,
+    quote: Annotated[str | None, typer.Option(help="What encloses the cells of a CSV file (found if not given).")] = None,
+    header: Annotated[
+        bool | None, typer.Option("--header/--no-header", help="Whether the first row of a CSV file names the columns.")
+    ] = None,
+    column: Annotated[
+        list[str] | None, typer.Option(help="Which column of a table is what: text=Inhalt, title=2 ...", metavar="WHAT=COLUMN")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Add articles: each item is reported with what became of it; one that fails does not stop the rest."""
+    from ingest.planned import ReadOptions
+
     if not sources and not samples:
-        message = "Nothing to add: name files or folders, - for standard input, or --samples."
+        message = "Nothing to add: name files, folders or addresses, - for standard input, or --samples."
         raise SettingsError(message)
-    with _assistant(context) as assistant, _progress() as on_progress:
-        report = assistant.add(sources or (), samples=samples, on_item=_report_item(quiet=as_json), on_progress=on_progress)
+    options = ReadOptions(feed=feed, delimiter=delimiter, quote=quote, header=header, columns=_columns(column or ()))
+    with (
+        _assistant(context, allow_private=allow_private or None) as assistant,
+        stopped_by_keyboard(_err) as stop,
+        showing(_err, quiet=as_json, sentences=assistant.settings.sentence_vectors) as taking_in,
+    ):
+        report = assistant.add(
+            sources or (), samples=samples, options=options, stop=stop, on_item=taking_in.item, on_progress=taking_in.step
+        )
+    _print_report(report, as_json=as_json)
+    raise typer.Exit(_exit_code(report))
+
+
+@app.command()
+def refresh(
+    context: typer.Context,
+    every: Annotated[
+        str | None, typer.Option(help="Go on doing so: 15m, 2h ... --json then prints a document each time.", metavar="TIME")
+    ] = None,
+    every_source: Annotated[bool, typer.Option("--all", help="Every source, also those that are not due.")] = False,
+    allow_private: AllowPrivate = False,
+    as_json: AsJson = False,
+) -> None:
+    """Visit the feeds and pages that were added, as they are due, and take in what is new."""
+    period = _duration(every) if every else None
+    with _assistant(context, allow_private=allow_private or None) as assistant, stopped_by_keyboard(_err) as stop:
+        if not assistant.sources():
+            _err.print("Nothing is followed yet. Add the address of a feed or page: fundstelle add https://…")
+        with assistant.keep_up() if period else nullcontext():
+            while True:
+                with showing(_err, quiet=as_json, sentences=assistant.settings.sentence_vectors) as taking_in:
+                    report = assistant.refresh(
+                        every_source=every_source, stop=stop, on_item=taking_in.item, on_progress=taking_in.step
+                    )
+                _print_report(report, as_json=as_json, nothing="nothing due")
+                if period is None or stop.wait(period.total_seconds()):
+                    break
+    raise typer.Exit(Exit.INTERRUPTED if stop.is_set() else _exit_code(report))
+
+
+@app.command()
+def sources(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the feeds and pages that ``refresh`` visits."""
+    with _assistant(context) as assistant:
+        followed = assistant.sources()
     if as_json:
-        _print_json(report.to_dict())
+        _print_json({"schema": SCHEMA, "items": [plain(asdict(source)) for source in followed]})
+        return
+    if not followed:
+        _err.print("Nothing is followed yet. Add the address of a feed or page: fundstelle add https://…")
+        return
+    table = Table("address", "kind", "last visit", "next visit", "title", box=None, pad_edge=False)
+    for source in followed:
+        last, planned = (
+            f"{at:%Y-%m-%d %H:%M}" if at and at.year < _FAR else "–" for at in (source.last_visit, source.next_visit)
+        )
+        state = f"{source.title} – failed: {source.last_error}" if source.last_error else source.title
+        table.add_row(*(Text(value) for value in (source.address, source.kind, last, planned, state)))
+    _out.print(table)
+
+
+@app.command()
+def unfollow(context: typer.Context, addresses: list[str], as_json: AsJson = False) -> None:
+    """Visit these feeds and pages no longer; their articles stay."""
+    with _assistant(context) as assistant:
+        gone = assistant.unfollow(addresses)
+    missing = [address for address in addresses if address not in gone]
+    if as_json:
+        _print_json({"schema": SCHEMA, "unfollowed": gone, "missing": missing})
     else:
-        counts = {
-            name: count
-            for name, count in report.to_dict().items()
-            if name in {"added", "updated", "unchanged", "duplicates", "failed"}
-        }
-        _out.print(", ".join(f"{name}: {count}" for name, count in counts.items() if count) or "nothing found")
-    raise typer.Exit(Exit.SOME_FAILED if report.count("failed") else Exit.DONE)
+        _out.print(f"unfollowed: {len(gone)}")
+    for address in missing:
+        _err.print(Text(f"{address} is not followed; `fundstelle sources` lists what is.", style="red"))
+    raise typer.Exit(Exit.SOME_FAILED if missing else Exit.DONE)
 
 
 @app.command()
@@ -244,8 +326,23 @@ def remove(context: typer.Context, article_ids: list[str], as_json: AsJson = Fal
 
 
 @app.command()
-def reindex(context: typer.Context, as_json: AsJson = False) -> None:
+def reindex(
+    context: typer.Context,
+    extract: Annotated[
+        bool, typer.Option("--extract", help="Instead, make the articles anew from their kept original bytes.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Rebuild both indexes from the articles: for another embedding model or dictionary, or a damaged index."""
+    if extract:
+        with (
+            _assistant(context) as assistant,
+            stopped_by_keyboard(_err) as stop,
+            showing(_err, quiet=True, sentences=assistant.settings.sentence_vectors) as taking_in,
+        ):
+            report = assistant.extract_again(stop=stop, on_item=taking_in.item, on_progress=taking_in.step)
+        _print_report(report, as_json=as_json)
+        raise typer.Exit(_exit_code(report))
     with _assistant(context) as assistant, _progress() as on_progress:
         count = assistant.reindex(on_progress=on_progress)
     if as_json:
@@ -262,16 +359,24 @@ def serve(
     samples_if_empty: Annotated[
         bool, typer.Option("--samples-if-empty", help="Add the samples to an empty library first.")
     ] = False,
+    refresh: Annotated[
+        str | None, typer.Option(help="Visit the feeds and pages that were added, as they are due: 15m, 2h ...", metavar="TIME")
+    ] = None,
+    allow_private: AllowPrivate = False,
 ) -> None:
     """Serve the web page on this machine."""
     from assistant.web.server import serve as serve_page
 
-    with _assistant(context) as assistant:
+    period = _duration(refresh) if refresh else None
+    with _assistant(context, allow_private=allow_private or None) as assistant:
         if samples_if_empty and not assistant.article_count():
-            with _progress() as on_progress:
-                assistant.add(samples=True, on_item=_report_item(quiet=True), on_progress=on_progress)
+            with showing(_err, quiet=True, sentences=assistant.settings.sentence_vectors) as taking_in:
+                assistant.add(samples=True, on_item=taking_in.item, on_progress=taking_in.step)
         uploads = assistant.settings.cache / "uploads"
-        serve_page(assistant, host=host, port=port, uploads=uploads, announce=lambda address: _err.print(f"Serving on {address}"))
+        with assistant.keep_up(refresh_every=period):
+            serve_page(
+                assistant, host=host, port=port, uploads=uploads, announce=lambda address: _err.print(f"Serving on {address}")
+            )
 
 
 @app.command(name="eval")
@@ -341,8 +446,46 @@ def _show_versions(context: typer.Context, article_id: str, *, as_json: bool) ->
                     _show(Text(f"  {sign} {line}", style=style))
 
 
-def _assistant(context: typer.Context) -> Assistant:
-    return Assistant.open(context.obj)
+def _assistant(context: typer.Context, **given: Any) -> Assistant:
+    return Assistant.open(settings=read_settings(library=context.obj, **given))
+
+
+def _columns(given: Iterable[str]) -> dict[str, str | int]:
+    """``text=Inhalt`` and ``title=2`` as what a column is → its name or number."""
+    columns: dict[str, str | int] = {}
+    for pair in given:
+        what, _, column = pair.partition("=")
+        if not what.strip() or not column.strip():
+            message = f"--column {pair}: say what the column is and which one, like --column text=Inhalt or --column title=2."
+            raise SettingsError(message)
+        columns[what.strip()] = int(column) if column.strip().isdecimal() else column.strip()
+    return columns
+
+
+def _duration(written: str) -> timedelta:
+    """``15m``, ``2h``, ``1h30m``, ``90s`` as a span of time; at least a minute."""
+    match = re.fullmatch(r"(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?", written.strip().lower())
+    hours, minutes, seconds = (int(part or 0) for part in match.groups()) if match else (0, 0, 0)
+    span = timedelta(hours=hours, minutes=minutes, seconds=seconds)
+    if span < timedelta(minutes=1):
+        message = f"{written!r} is no time to wait: write 15m, 2h or 1h30m; at least a minute."
+        raise SettingsError(message)
+    return span
+
+
+def _print_report(report: IngestReport, *, as_json: bool, nothing: str = "nothing found") -> None:
+    document = report.to_dict()
+    if as_json:
+        _print_json(document)
+        return
+    counted = ("added", "updated", "unchanged", "duplicates", "failed")
+    _out.print(", ".join(f"{name}: {document[name]}" for name in counted if document[name]) or nothing)
+
+
+def _exit_code(report: IngestReport) -> Exit:
+    if report.stopped:
+        return Exit.INTERRUPTED
+    return Exit.SOME_FAILED if report.count("failed") else Exit.DONE
 
 
 def _filters(language: str | None, source: str | None, since: date | None, until: date | None, *, undated: bool) -> Filters:
@@ -371,16 +514,6 @@ def _progress(*, unit: str = "") -> Iterator[Callable[[IndexProgress], None]]:
             progress.update(tasks[step.step], completed=step.articles)
 
         yield show_step
-
-
-def _report_item(*, quiet: bool) -> Callable[[ItemResult], None]:
-    def report(item: ItemResult) -> None:
-        if item.status == "failed":
-            _err.print(Text(f"failed: {item.reason}", style="red"))
-        elif not quiet:
-            _err.print(Text(f"{item.status}: {item.source}", style="dim"))
-
-    return report
 
 
 def _show(*shown: Text | str, sep: str = " ") -> None:

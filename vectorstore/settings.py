@@ -30,6 +30,7 @@ class Settings(BaseSettings):
     embedding: str = BUNDLED
     reranker: str | None = None
     sentence_vectors: bool = True
+    allow_private: bool = False
     dictionaries: Annotated[tuple[Path, ...], NoDecode] = (SYSTEM_DICTIONARIES,)
 
     @field_validator("dictionaries", mode="before")
