@@ -18,24 +18,21 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
+from ingest.documents import DocumentKind
 from ingest.extract import ARTICLE_SUFFIXES, document_kind
 from ingest.tables import TABLE_SUFFIXES
+from ingest.zip_directory import MAX_DIRECTORY_BYTES, directory_bytes, is_zip
 from vectorstore.errors import SourceEmpty, SourceError, SourceUnreadable
 
 ARCHIVE_SUFFIXES = frozenset({".zip"})
 MAX_MEMBERS = 100_000
 MAX_MEMBER_BYTES = 64 * 2**20
 MAX_TOTAL_BYTES = 8 * 2**30
-_MAX_DIRECTORY_BYTES = 32 * 2**20
 _MAX_RATIO = 200
 """Text unpacks to some 20 times its size at most, zeros to 1,000."""
 _RATIO_BYTES = 8 * 2**20
 _CHUNK = 2**18
 _READ = ARTICLE_SUFFIXES | TABLE_SUFFIXES | ARCHIVE_SUFFIXES
-_END = struct.Struct("<4s4H2LH")
-_LOCATOR = struct.Struct("<4sLQL")
-_END64 = struct.Struct("<4sQ2H2L4Q")
-_END_SEARCH = 2**16 + _END.size + _LOCATOR.size + _END64.size
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +45,24 @@ class Member:
 
 def is_archive(content: bytes) -> bool:
     """Whether ``content`` is a zip archive of files, rather than a document that is packed as one."""
-    return content.startswith((b"PK\x03\x04", b"PK\x05\x06")) and document_kind(content) is None
+    return is_zip(content) and document_kind(content) is None
 
 
 def members(content: bytes | Path, *, name: str, suffixes: Collection[str] = _READ) -> Iterator[Member | SourceError]:
     """The files of an archive whose names end in one of ``suffixes``, in the archive's order, and the reasons for those refused.
 
     ``content`` is its bytes or where it is. An archive within it is opened too, one within that is refused. A file that is a
-    document packed as an archive (DOCX, EPUB), whatever it is called, is its only member.
+    document (a DOCX is packed as an archive), whatever it is called, is its only member. No member is called an archive.
     """
     try:
         with ExitStack() as stack:
             stream: BinaryIO = io.BytesIO(content) if isinstance(content, bytes) else stack.enter_context(content.open("rb"))
-            if _is_document(content):
-                yield Member(PurePosixPath(name).name, content if isinstance(content, bytes) else content.read_bytes())
+            if kind := _document_kind(content):
+                yield Member(
+                    f"{PurePosixPath(name).stem}.{kind}", content if isinstance(content, bytes) else content.read_bytes()
+                )
                 return
-            budget = _Budget()
+            budget = _Budget(members=MAX_MEMBERS, size=MAX_TOTAL_BYTES)
             found = False
             for item in _members(stream, name=name, prefix="", suffixes=suffixes, budget=budget, depth=0):
                 found = True
@@ -78,8 +77,8 @@ def members(content: bytes | Path, *, name: str, suffixes: Collection[str] = _RE
 class _Budget:
     """What may still come out of an archive and those within it."""
 
-    members: int = MAX_MEMBERS
-    size: int = MAX_TOTAL_BYTES
+    members: int
+    size: int
 
 
 _DAMAGE = (
@@ -99,17 +98,17 @@ class _Bomb(Exception):
     """An archive unpacks to more than may be."""
 
 
-def _is_document(content: bytes | Path) -> bool:
+def _document_kind(content: bytes | Path) -> DocumentKind | None:
     if isinstance(content, bytes):
-        return document_kind(content) is not None
+        return document_kind(content)
     with content.open("rb") as stream:
-        return content.stat().st_size <= MAX_MEMBER_BYTES and document_kind(stream.read()) is not None
+        return document_kind(stream.read()) if content.stat().st_size <= MAX_MEMBER_BYTES else None
 
 
 def _members(
     stream: BinaryIO, *, name: str, prefix: str, suffixes: Collection[str], budget: _Budget, depth: int
 ) -> Iterator[Member | SourceError]:
-    if _directory_bytes(stream) > _MAX_DIRECTORY_BYTES:
+    if directory_bytes(stream) > MAX_DIRECTORY_BYTES:
         yield SourceUnreadable(f"{name}: {_too_much()}")
         return
     try:
@@ -131,7 +130,13 @@ def _members(
             if isinstance(content, SourceError):
                 yield content
             elif not is_archive(content):
-                yield Member(f"{prefix}{path}", content)
+                # A document may be called an archive; its member is not, so that nobody opens it as one again.
+                kind = document_kind(content)
+                plain = PurePosixPath(path).suffix.lower() not in ARCHIVE_SUFFIXES
+                if plain or kind:
+                    yield Member(f"{prefix}{path if plain else PurePosixPath(path).with_suffix(f'.{kind}')}", content)
+                else:
+                    yield SourceUnreadable(f"{label} is no zip archive, whatever its name says. Get it again.")
             elif depth:
                 yield SourceUnreadable(f"{label}: an archive in an archive in an archive. Unpack it, and add what is in it.")
             else:
@@ -209,26 +214,3 @@ def _decoded(entry: zipfile.ZipInfo) -> str:
         except UnicodeError:
             name = entry.orig_filename
     return name.replace("\\", "/")
-
-
-def _directory_bytes(stream: BinaryIO) -> int:
-    """The size of the archive's directory, which is read as a whole when it is opened; 0 if there is none to be found."""
-    end = stream.seek(0, io.SEEK_END)
-    start = max(0, end - _END_SEARCH)
-    stream.seek(start)
-    tail = stream.read()
-    at = tail.rfind(b"PK\x05\x06")
-    sizes = [int(_END.unpack_from(tail, at)[5])] if 0 <= at <= len(tail) - _END.size else [0]
-    # An archive in the 64-bit format has a second record, which counts; where it is, is said before the first.
-    if at >= _LOCATOR.size and tail.startswith(b"PK\x06\x07", at - _LOCATOR.size):
-        offset = int(_LOCATOR.unpack_from(tail, at - _LOCATOR.size)[2])
-        places = (offset, start + at - _LOCATOR.size - _END64.size)
-        sizes = [size for place in places if (size := _directory_bytes_64(stream, min(max(0, place), end))) is not None] or sizes
-    stream.seek(0)
-    return max(sizes)
-
-
-def _directory_bytes_64(stream: BinaryIO, place: int) -> int | None:
-    stream.seek(place)
-    record = stream.read(_END64.size)
-    return int(_END64.unpack(record)[8]) if len(record) == _END64.size and record.startswith(b"PK\x06\x06") else None

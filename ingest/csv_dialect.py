@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
@@ -28,8 +29,11 @@ class Dialect:
     escape: str | None = None
 
     def rows(self, lines: Iterable[str]) -> list[list[str]]:
-        """The rows of ``lines`` (their line ends kept), without empty ones."""
-        return [row for row in self.reader(lines) if row]
+        """The rows of ``lines`` (their line ends kept) up to one that is broken, without empty ones."""
+        rows: list[list[str]] = []
+        with suppress(csv.Error):
+            rows.extend(row for row in self.reader(lines) if row)
+        return rows
 
     def reader(self, lines: Iterable[str]) -> Iterator[list[str]]:
         """The standard library's reader over lines."""
@@ -82,10 +86,7 @@ def _evenness(dialect: Dialect, sample: Sequence[str]) -> tuple[float, int]:
 
     One column is even by nature and therefore counts as half.
     """
-    try:
-        rows = dialect.rows(sample)
-    except csv.Error:
-        return 0.0, 0
+    rows = dialect.rows(sample)
     if not rows:
         return 0.0, 0
     # The sample may end within a row.

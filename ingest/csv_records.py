@@ -23,11 +23,12 @@ def csv_records(
     stream: BinaryIO, *, head: bytes, delimiter: str | None, quote: str | None, header: bool | None, names: Mapping[str, str]
 ) -> Iterator[Record]:
     """The records of a stream that begins with ``head``; what the options leave open is found in its first lines."""
+    csv.field_size_limit(2 * MAX_ROW_BYTES)  # of the whole process; the default is less than a long article
     encoding = _encoding(stream, head)
     old_mac = b"\r" in head and b"\n" not in head
     numbered = lines(chunks(stream, head, encoding=encoding), end=b"\r" if old_mac else b"\n")
     sample = list(islice(numbered, _SAMPLE_LINES))
-    texts = [line.decode("utf-8", "replace").removeprefix("\ufeff") for _, line in sample if line is not None and line.strip()]
+    texts = [_text(number, line) for number, line in sample if line is not None and line.strip()]
     dialect = find_dialect(texts, delimiter=delimiter, quote=quote)
     rows = dialect.rows(texts)
     known = {name for usual in USUAL_NAMES.values() for name in usual} | set(names.values())
@@ -70,6 +71,13 @@ def _encoding(stream: BinaryIO, head: bytes) -> str:
     return encoding_of(sample[: end or len(sample)])
 
 
+def _text(number: int, line: bytes) -> str:
+    """A line as the csv module takes it: without byte order mark, a return only at its end."""
+    text = line.decode("utf-8", "replace")
+    text = text.removeprefix("\ufeff") if number == 1 else text
+    return text.rstrip("\r\n").replace("\r", "\u2028") + "\n"
+
+
 def _roles(titles: Sequence[str], rows: Sequence[Sequence[str]], *, names: Mapping[str, str]) -> dict[str, str]:
     """Which column is what where its name does not say so: what was asked for, addresses by their look, the longest as the text."""
     roles = dict(names)
@@ -95,7 +103,6 @@ class _Reader:
     """
 
     def __init__(self, numbered: Iterator[tuple[int, bytes | None]], dialect: Dialect, *, width: int) -> None:
-        csv.field_size_limit(2 * MAX_ROW_BYTES)  # of the whole process; the default is less than a long article
         self._numbered = numbered
         self._dialect = dialect
         self._width = width
@@ -132,8 +139,7 @@ class _Reader:
             self._taken.append(item)
             if line is None or size > MAX_ROW_BYTES:
                 raise _RowTooLong
-            text = line.decode("utf-8", "replace")
-            yield text.removeprefix("\ufeff") if number == 1 else text
+            yield _text(number, line)
         self._ended = True
 
     def _flaw(self, row: Sequence[str]) -> str:

@@ -27,6 +27,7 @@ from ingest.documents import DocumentKind
 from ingest.encoding import clean_characters, decode, starts_with_bom, wide_encoding
 from ingest.limits import MAX_CHARACTERS, MAX_ELEMENTS, MAX_MARKDOWN_CHARACTERS, refuse_longer, refuse_more
 from ingest.types import Extracted
+from ingest.zip_directory import is_zip, packed_document, packed_other, zipped_names
 from vectorstore.errors import SourceEmpty, SourceUnreadable
 
 __all__ = ["ARTICLE_SUFFIXES", "Extracted", "clean_characters", "decode", "extract"]
@@ -44,21 +45,14 @@ _MEDIA_TYPES: dict[str, Kind] = {
     "multipart/related": "mhtml", "application/x-mimearchive": "mhtml", "message/rfc822": "mhtml",
 }  # fmt: skip
 _REMEDY = "Add it as HTML, PDF, DOCX, EPUB, Markdown or plain text."
-_ZIP = "a zip archive"
 _MAGIC = {
-    b"PK\x03\x04": _ZIP, b"\xd0\xcf\x11\xe0": "an old Office document, or one with a password", b"{\\rtf": "an RTF document",
+    b"PK\x03\x04": "a zip archive", b"\xd0\xcf\x11\xe0": "an old Office document, or one with a password", b"{\\rtf": "an RTF document",
     b"%!PS": "PostScript", b"\x89PNG": "a PNG picture", b"GIF8": "a GIF picture", b"\xff\xd8\xff": "a JPEG picture",
     b"RIFF": "sound or video", b"ID3": "sound", b"OggS": "sound", b"\x1f\x8b": "gzip data", b"BZh": "bzip2 data", b"\xfd7zXZ": "xz data",
     b"\x28\xb5\x2f\xfd": "zstandard data", b"7z\xbc\xaf": "a 7z archive", b"Rar!": "a RAR archive", b"\x7fELF": "a program",
     b"MZ\x90": "a program", b"SQLite format 3": "a database",
 }  # fmt: skip
-# What a zip archive is by the names in it, which stand in it unpacked.
-_PACKED: Mapping[bytes, DocumentKind] = {
-    b"word/document.xml": "docx", b"mimetypeapplication/epub+zip": "epub", b"META-INF/container.xml": "epub",
-}  # fmt: skip
-_FOREIGN = {
-    b"mimetypeapplication/vnd.oasis": "an OpenDocument file", b"xl/workbook.xml": "a spreadsheet", b"ppt/presentation.xml": "a presentation",
-}  # fmt: skip
+_DAMAGED: Mapping[str, DocumentKind] = {".docx": "docx", ".epub": "epub"}
 _PDF_HEAD = 1_024
 _CONTROL_SHARE = 0.1
 _EMBEDDED = re.compile(rb"(?<=[\"'(=])data:[\w/+.;=-]{0,100};base64,[A-Za-z0-9+/=%]{200,}")
@@ -86,9 +80,11 @@ def extract(
     now = now or datetime.now(UTC)
     if not content.strip(b" \t\r\n\0\xef\xbb\xbf"):
         raise SourceEmpty(f"{name} is empty. There is nothing to add from it.")
-    packed = document_kind(content)
-    if packed:
-        found = _from_document(content, kind=packed, name=name, now=now)
+    document = document_kind(content)
+    if document is None and is_zip(content):  # damaged, if its name is right
+        document = _DAMAGED.get(_suffix(name))
+    if document:
+        found = _from_document(content, kind=document, name=name, now=now)
     else:
         _refuse_binary(content, name=name)
         found = _from_characters(content, name=name, media_type=media_type, url=url, now=now)
@@ -102,11 +98,9 @@ def extract(
 
 def document_kind(content: bytes) -> DocumentKind | None:
     """Which kind of document ``content`` is by its first bytes, and if it is packed as a zip archive, by what is in it."""
-    if b"%PDF-" in content[:_PDF_HEAD]:
+    if content.startswith(b"%PDF-") or (b"%PDF-" in content[:_PDF_HEAD] and b"endobj" in content):
         return "pdf"
-    if not content.startswith(b"PK\x03\x04"):
-        return None
-    return next((kind for mark, kind in _PACKED.items() if mark in content), None)
+    return packed_document(zipped_names(content))
 
 
 def _from_document(content: bytes, *, kind: DocumentKind, name: str, now: datetime) -> Extracted:
@@ -167,24 +161,22 @@ def _from_characters(content: bytes, *, name: str, media_type: str | None, url: 
 def _declared_kind(name: str, *, media_type: str | None) -> Kind:
     """The kind by media type, unless that is plain text, which servers say of anything, else by suffix."""
     declared = _MEDIA_TYPES.get((media_type or "").split(";")[0].strip().lower())
-    by_suffix = _SUFFIXES.get(PurePath(_path(name)).suffix.lower())
+    by_suffix = _SUFFIXES.get(_suffix(name))
     if declared and declared != "text":
         return declared
     return by_suffix or declared or "text"
 
 
-def _path(name: str) -> str:
-    """The path of an address, or a file name as it is."""
+def _suffix(name: str) -> str:
     try:
-        return urlsplit(name).path if "://" in name else name
+        path = urlsplit(name).path if "://" in name else name
     except ValueError:
-        return name
+        path = name
+    return PurePath(path).suffix.lower()
 
 
 def _refuse_binary(content: bytes, *, name: str) -> None:
-    what = next((what for magic, what in _MAGIC.items() if content.startswith(magic)), "")
-    if what == _ZIP:
-        what = next((what for mark, what in _FOREIGN.items() if mark in content), what)
+    what = packed_other(zipped_names(content)) or next((what for magic, what in _MAGIC.items() if content.startswith(magic)), "")
     if what:
         raise SourceUnreadable(f"{name} is {what}, not a text. {_REMEDY}")
     if starts_with_bom(content) or wide_encoding(content):

@@ -22,7 +22,7 @@ from ingest.documents import Document, DocumentKind, read_document
 from ingest.types import Block
 from vectorstore.errors import SourceEmpty, SourceError, SourceUnreadable
 
-SECONDS = 60.0
+SECONDS = 30.0
 MEMORY_BYTES = 2**30
 MAX_OUTPUT_CHARACTERS = 20_000_000
 _FIELDS = tuple(field.name for field in fields(Document) if field.name != "blocks")

@@ -1,16 +1,22 @@
-"""JSON-lines tables: columns under their usual names, a key per row, a reason per broken row."""
+"""Tables of articles: JSON lines, JSON exports and CSV, columns under their usual names, a key per row, a reason per broken row."""
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+import resource
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.tables import Row, read_rows
+from ingest import lines
+from ingest.tables import Row, is_table, read_rows
 from vectorstore.errors import SourceEmpty, SourceError, SourceUnreadable
 
 if TYPE_CHECKING:
@@ -157,11 +163,11 @@ def test_the_original_is_the_line() -> None:
     ],
 )
 def test_a_row_that_cannot_be_used_says_why(line: bytes, kind: type[SourceError], why: str) -> None:
-    """Its error names file and row."""
+    """Its error names file and line."""
     error = error_of(line)
     assert type(error) is kind
     assert why in str(error)
-    assert str(error).startswith("t.jsonl, row 1: ")
+    assert str(error).startswith("t.jsonl, line 1: ")
 
 
 def test_a_table_without_rows() -> None:
@@ -172,10 +178,10 @@ def test_a_table_without_rows() -> None:
 
 
 def test_rows_are_numbered_as_they_stand() -> None:
-    """A broken row is found again by its number among the rows, and its neighbours are read."""
+    """A broken row is found again by the number of its line, and its neighbours are read."""
     rows = list(read_rows(table({"text": TEXT}) + b"\n\n{\n" + table({"text": "A market."}), name="t.jsonl"))
     assert [type(row) for row in rows] == [Row, SourceUnreadable, Row]
-    assert "row 2" in str(rows[1])
+    assert "line 3" in str(rows[1])
 
 
 # Anything JSON can hold.
@@ -199,3 +205,215 @@ def test_any_row_is_read_or_refused(columns: dict[str, object]) -> None:
         assert all(isinstance(value, str) for value in (row.extracted.title, row.extracted.source, row.extracted.author))
     else:
         assert isinstance(row, (SourceUnreadable, SourceEmpty))
+
+
+# JSON in one piece
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        [{"id": 1, "text": TEXT}, {"id": 2, "text": "A market."}],
+        {"articles": [{"id": 1, "text": TEXT}, {"id": 2, "text": "A market."}]},
+        {"status": "ok", "articles": [{"id": 1, "content": TEXT}, {"id": 2, "content": "A market."}]},
+    ],
+)
+@pytest.mark.parametrize("indent", [None, 2])
+def test_an_export_in_one_piece(document: object, indent: int | None) -> None:
+    """An array of records, or an object with one, is read as its records, on one line or many."""
+    rows = list(read_rows(json.dumps(document, indent=indent).encode(), name="t.json"))
+    assert [row.key for row in rows if isinstance(row, Row)] == ["1", "2"]
+
+
+def test_an_export_names_the_broken_record() -> None:
+    """Records of one piece are counted; the others go on."""
+    rows = list(read_rows(b'[{"text": "One."}, 3, {"text": "Two."}]', name="t.json"))
+    assert [type(row) for row in rows] == [Row, SourceUnreadable, Row]
+    assert "record 2" in str(rows[1])
+
+
+def test_names_in_objects_are_read() -> None:
+    """Outlets and authors may be objects with a name, as news services write them."""
+    found = only_row(source={"id": None, "name": "Ferry"}, author=[{"name": "Ida Moen"}, {"name": "Per Lie"}]).extracted
+    assert (found.source, found.author) == ("Ferry", "Ida Moen, Per Lie")
+
+
+def test_only_tables_are_taken_for_tables() -> None:
+    """Standard input has no name: JSON of records is told by how it begins."""
+    assert is_table(b'{"text": "x"}')
+    assert is_table(b'\xef\xbb\xbf [\n {"text": "x"}]')
+    assert not is_table(b"{this is prose}")
+    assert not is_table(b"[1] A footnote.")
+
+
+# CSV
+
+LONG = 'The lighthouse at Skarven Point has been lit again after nine years; ships, "great and small", were waiting.'
+
+
+def as_csv(rows: list[list[str]], **dialect: str) -> bytes:
+    """Rows as the standard library writes them."""
+    out = io.StringIO()
+    csv.writer(out, **dialect).writerows(rows)  # type: ignore[arg-type]
+    return out.getvalue().encode()
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("quotechar", ['"', "'"])
+@pytest.mark.parametrize("header", [True, False])
+def test_a_dialect_is_found(delimiter: str, quotechar: str, header: bool) -> None:
+    """Any usual separator and quote, with names of columns or without: then the longest column is the text."""
+    rows = [[f"c{n % 3}", f"{LONG} It's number {n}.", str(n)] for n in range(20)]
+    names = [["category", "text", "id"]] if header else []
+    found = list(read_rows(as_csv(names + rows, delimiter=delimiter, quotechar=quotechar), name="t.csv"))
+    assert [row.extracted.text for row in found if isinstance(row, Row)] == [row[1] for row in rows]
+    assert all(isinstance(row, Row) and row.extracted.title == "" for row in found)
+    keys = [row.key for row in found if isinstance(row, Row)]
+    assert keys == [row[2] for row in rows] if header else len(set(keys)) == len(rows)
+
+
+def test_a_dialect_may_be_said() -> None:
+    """What is said is not looked for: separator, quote, header, and which column is what, by name or number."""
+    content = as_csv(
+        [["Inhalt", "Zeile"], ["Kurz.", "Leuchtturm brennt wieder"], ["Länger als das.", "Markt"]], delimiter="~", quotechar="%"
+    )
+    found = list(read_rows(content, name="t.csv", delimiter="~", quote="%", header=True, columns={"text": "inhalt", "title": 2}))
+    assert [row.extracted.title for row in found if isinstance(row, Row)] == ["Leuchtturm brennt wieder", "Markt"]
+    assert [row.extracted.text.split("\n\n")[1] for row in found if isinstance(row, Row)] == ["Kurz.", "Länger als das."]
+
+
+def test_columns_are_named_by_number_without_a_header() -> None:
+    """The first column is 1."""
+    (row,) = read_rows(
+        b"Lighthouse lit,Again after years.,Ferry\n", name="t.csv", header=False, columns={"title": 1, "text": 2, "source": "3"}
+    )
+    assert isinstance(row, Row)
+    assert (row.extracted.title, row.extracted.source) == ("Lighthouse lit", "Ferry")
+    assert row.extracted.text == "Lighthouse lit\n\nAgain after years."
+
+
+@pytest.mark.parametrize(
+    "options", [{"delimiter": ""}, {"quote": "ab"}, {"columns": {"texte": 1}}, {"delimiter": ";", "quote": ";"}]
+)
+def test_an_option_that_cannot_be_used_is_refused(options: dict[str, object]) -> None:
+    """The error says what the options are."""
+    (error,) = read_rows(b"a,b\n", name="t.csv", **options)  # type: ignore[arg-type]
+    assert isinstance(error, SourceUnreadable)
+    assert str(error).startswith("t.csv: ")
+
+
+def test_addresses_are_known_by_their_look() -> None:
+    """In a table without a header a column of addresses is the key and the address."""
+    rows = [[f"https://ferry.example/{n}", LONG] for n in range(3)]
+    found = list(read_rows(as_csv(rows), name="t.csv"))
+    assert [row.key for row in found if isinstance(row, Row)] == [row[0] for row in rows]
+    assert [row.extracted.url for row in found if isinstance(row, Row)] == [row[0] for row in rows]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_csv_in_other_encodings(encoding: str) -> None:
+    """A spreadsheet writes what it likes; letters beyond ASCII may come late."""
+    rows = [["title", "text"], *([["Lit", LONG]] * 3_000), ["Brücke", "Die Brücke über den Fluß ist für Fußgänger gesperrt."]]
+    *_, last = read_rows(as_csv(rows).decode().encode(encoding), name="t.csv")
+    assert isinstance(last, Row)
+    assert last.extracted.title == "Brücke"
+    assert last.extracted.text.endswith("für Fußgänger gesperrt.")
+
+
+def test_a_csv_row_reads_itself_again() -> None:
+    """The bytes kept for a row need neither the file nor its options."""
+    rows = list(read_rows(as_csv([["c", LONG], ["d", LONG + " Twice."]], delimiter=";", quotechar="'"), name="t.csv"))
+    for row in rows:
+        assert isinstance(row, Row)
+        (again,) = read_rows(row.original, name="t.csv#key.jsonl")
+        assert again == row
+
+
+def test_a_quote_that_never_closes_breaks_one_row() -> None:
+    """It does not swallow the rows after it; the error names its line."""
+    content = b"id,text\n" + b'1,"A market."\n' * 50 + b'2,"Open\n' + b"3,Another market.\n" * 500
+    rows = list(read_rows(content, name="t.csv"))
+    errors = [row for row in rows if isinstance(row, SourceError)]
+    assert len(rows) == 551
+    assert [str(error).startswith("t.csv, line 52: a quote") for error in errors] == [True]
+
+
+def test_a_row_with_too_many_cells_is_not_cut() -> None:
+    """An unquoted separator in a text is told, rather than losing what comes after it."""
+    rows = list(read_rows(b"id,text\n1,One.\n2,Two, and more.\n3,Three.\n", name="t.csv"))
+    assert [type(row) for row in rows] == [Row, SourceUnreadable, Row]
+    assert "3 cells where the table has 2 columns" in str(rows[1])
+
+
+@pytest.mark.parametrize("name", ["t.jsonl", "t.csv"])
+def test_a_row_over_the_limit_is_passed_over(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its reason names its line; the row after it is read."""
+    monkeypatch.setattr(lines, "MAX_ROW_BYTES", 2**20)
+    line = b'{"text": "A market."}\n' if name == "t.jsonl" else b"A market.\n"
+    rows = list(read_rows(line + b"x" * 2**21 + b"\n" + line, name=name))
+    assert [type(row) for row in rows] == [Row, SourceUnreadable, Row]
+    assert str(rows[1]).startswith(f"{name}, line 2: more than")
+
+
+class Endless(io.RawIOBase):
+    """So many bytes of one piece over and over, which are nowhere as a whole."""
+
+    def __init__(self, piece: bytes, *, repeats: int) -> None:
+        self._piece = piece
+        self._left = repeats
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+        """As many whole pieces as fit."""
+        count = min(self._left, len(buffer) // len(self._piece))
+        self._left -= count
+        buffer[: count * len(self._piece)] = self._piece * count
+        return count * len(self._piece)
+
+
+def peak_growth(rows: Iterator[Row | SourceError]) -> tuple[int, int, int]:
+    """How many rows and errors there are, and by how many MB reading them raised the process's peak."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    kinds = [isinstance(row, Row) for row in rows]
+    return sum(kinds), len(kinds) - sum(kinds), (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024
+
+
+def test_a_huge_line_takes_no_memory() -> None:
+    """200 MB without a line's end are one reason, in the memory of one row."""
+    for name in ("t.jsonl", "t.csv"):
+        rows, errors, grown = peak_growth(read_rows(io.BufferedReader(Endless(b"a" * 100, repeats=2_000_000)), name=name))
+        assert (rows, errors) == (0, 1)
+        assert grown < 120
+
+
+def test_many_rows_take_no_memory() -> None:
+    """50,000 tiny articles come one by one."""
+    line = b'{"text": "A market opened by the harbour in Skarven."}\n'
+    rows, errors, grown = peak_growth(read_rows(io.BufferedReader(Endless(line, repeats=50_000)), name="t.jsonl"))
+    assert (rows, errors) == (50_000, 0)
+    assert grown < 60
+
+
+def test_a_set_of_news_goes_in_without_options(shared_folder: Path) -> None:
+    """The German news set: ";" between cells, "'" around texts, no header; every text as the csv module reads it."""
+    path = shared_folder / "data" / "gnad10k" / "test.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        wanted = [row[1] for row in csv.reader(file, delimiter=";", quotechar="'")]
+    with path.open("rb") as stream:
+        rows = list(read_rows(stream, name=str(path)))
+    assert len(rows) == len(wanted) == 1028
+    for row, text in zip(rows, wanted, strict=True):
+        assert isinstance(row, Row)
+        assert row.extracted.text.split() == text.replace("\xad", "").split()
+        assert row.extracted.title == ""
+    assert len({row.key for row in rows if isinstance(row, Row)}) == 1028
+
+
+@given(st.binary(max_size=300), st.sampled_from(["t.csv", "t.tsv", "t.jsonl", "t.json", "-"]))
+def test_any_bytes_are_rows_or_reasons(content: bytes, name: str) -> None:
+    """No table breaks the reader."""
+    for row in read_rows(content, name=name):
+        assert isinstance(row, Row | SourceError)
