@@ -228,9 +228,7 @@ class BundledEncoder(SentenceTransformerEncoder):
 
         def load(precision: Any) -> Any:
             with _quietly():
-                return AutoModel.from_pretrained(
-                    self._path, dtype=precision, add_pooling_layer=False, local_files_only=True
-                ).eval()
+                return AutoModel.from_pretrained(self._path, dtype=precision, local_files_only=True).eval()
 
         try:
             if torch.cuda.is_available():
