@@ -1,21 +1,30 @@
-"""The ingest run: files, folders, standard input and tables become articles, each item with what became of it."""
+"""The ingest run: files, folders, archives, standard input and tables become articles, each item with what became of it."""
 
 from __future__ import annotations
 
 import io
 import json
 import os
+import random
 import shutil
+import sqlite3
+import subprocess
 import sys
+import threading
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.pipeline import MAX_BYTES, IngestReport, ItemResult, ingest, plan
+from ingest.pipeline import MAX_BYTES, IngestReport, ItemResult, ReadProgress, ingest
+from ingest.plan import plan
+from ingest.planned import Document, ReadOptions
+from ingest.web import WebPlanner
 from vectorstore.library import Library
 from vectorstore.types import Filters
 
@@ -48,6 +57,8 @@ MARKET = """<!doctype html><html lang="fr"><head><title>Le marché de Brénac ch
 concernés par ce déménagement, prévu pour le 3 juin.</p>
 <p>La maire, Odile Castan, promet trois cents places de stationnement gratuites à deux minutes des étals.</p></article>
 </body></html>"""
+WORDS = """anchor barge council dredger estuary ferry granite harbour island jetty keel lantern mayor north oak pier quay river sail tide
+under vessel warehouse yard zinc bridge crane dock engine fisher gull hull iron lamp mast net oar port rope sand tower wave""".split()
 
 
 @dataclass
@@ -153,9 +164,9 @@ def test_a_broken_row_does_not_stop_the_others(shelf: Shelf) -> None:
     )
     report = shelf.add(path)
     assert [item.status for item in report.items] == ["added", "failed", "failed", "failed", "added"]
-    assert "row 2" in report.items[1].reason
+    assert "line 2" in report.items[1].reason
     assert "JSON" in report.items[1].reason
-    assert "row 4: no text" in report.items[3].reason
+    assert "line 5: no text" in report.items[3].reason
     assert report.count("failed") == 3
 
 
@@ -234,9 +245,9 @@ def test_what_fails_says_why_and_stops_nothing(shelf: Shelf) -> None:
         str(shelf.write("blank.txt", " \n\t\n")): "empty",
         str(shelf.write("picture.txt", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4)): "PNG",
         str(shelf.write("noise.txt", bytes(range(256)) * 40)): "not",
-        str(shelf.write("paper.pdf", b"%PDF-1.7\n...")): "PDF",
+        str(shelf.write("paper.pdf", b"%PDF-1.7\n...")): "damaged",
         str(shelf.folder / "nothing"): "no file in this folder",
-        "https://example.org/news.html": "not fetched yet",
+        "http://127.0.0.1:9/news.html": "--allow-private",
         "": "no such file",
         "~nobody-of-this-name/a.txt": "no such file",
         "a\0b.txt": "no such file",
@@ -343,12 +354,200 @@ def test_planning_reads_files_one_at_a_time(shelf: Shelf) -> None:
     """The plan is lazy: nothing of a large folder is read before it is needed."""
     shelf.write("press/a.txt", LIGHTHOUSE)
     shelf.write("press/b.txt", LIGHTHOUSE)
-    found = plan([shelf.folder / "press"])
-    next(found)
+    options = ReadOptions()
+    web = WebPlanner(options=options, fetch=lambda *_, **__: None, known_pages=shelf.library.pages)  # type: ignore[arg-type, return-value]
+    found = list(plan([shelf.folder / "press"], options=options, web=web))
+    (shelf.folder / "press" / "a.txt").write_text("Changed since it was planned.", "utf-8")
+    first, second = found
+    assert isinstance(first, Document)
+    assert isinstance(second, Document)
+    assert first.load().content == b"Changed since it was planned."
     (shelf.folder / "press" / "b.txt").unlink()
-    second = next(found)
-    assert isinstance(second, ItemResult)
-    assert second.status == "failed"
+    with pytest.raises(FileNotFoundError):
+        second.load()
+
+
+def test_a_file_that_vanishes_is_reported(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gone between planning and reading, it fails with the system's reason; the others are read."""
+    paths = [shelf.write(name, f"{name} of Skarven was painted green on Monday, said the mayor.") for name in ("a.txt", "b.txt")]
+    read = Path.open
+
+    def vanish(path: Path, *arguments: Any, **given: Any) -> Any:
+        if path == paths[0]:
+            path.unlink()
+        return read(path, *arguments, **given)
+
+    monkeypatch.setattr(Path, "open", vanish)
+    report = shelf.add(*paths)
+    assert [item.status for item in report.items] == ["failed", "added"]
+    assert "No such file" in report.items[0].reason
+
+
+def test_an_archive_holds_articles(shelf: Shelf) -> None:
+    """The files of a zip archive, tables among them, are articles named by archive and file, and known when they come again."""
+    rows = '{"id": "row-1", "text": "The ferry of Skarven was sold to Tresk."}\n'
+    path = shelf.folder / "press.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in {"a.txt": LIGHTHOUSE, "in/b.md": LIBRARY_BUS, "t.jsonl": rows, "picture.png": "?"}.items():
+            archive.writestr(name, content)
+    report = shelf.add(path)
+    assert [(item.source, item.status) for item in report.items] == [
+        (f"{path}/a.txt", "added"),
+        (f"{path}/in/b.md", "added"),
+        (f"{path}/t.jsonl#row-1", "added"),
+    ]
+    assert shelf.library.article(report.items[1].article_id or "").title == "Bibliotheksbus fährt wieder durch das Ahlental"
+    assert shelf.statuses(path) == ["unchanged"] * 3
+
+
+def test_a_table_is_read_as_it_is_said_to_be_written(shelf: Shelf) -> None:
+    """Separator, quote, header and columns of a CSV can be given."""
+    path = shelf.write("t.csv", "Der Leuchtturm brennt wieder.|eins\n'Die Fähre | verkauft.'|zwei\n")
+    options = ReadOptions(delimiter="|", quote="'", header=False, columns={"text": 1, "title": 2})
+    report = ingest([path], library=shelf.library, count_tokens=shelf.count_tokens, options=options)
+    texts = [shelf.library.article(item.article_id or "").text for item in report.items]
+    assert texts == ["eins\n\nDer Leuchtturm brennt wieder.", "zwei\n\nDie Fähre | verkauft."]
+
+
+def test_the_same_text_twice_is_a_duplicate(shelf: Shelf) -> None:
+    """It is stored and linked to the first, and the report says to which; unless comparing is turned off."""
+    one, other = (shelf.write(f"{name}.txt", LIGHTHOUSE) for name in "ab")
+    report = shelf.add(one, other)
+    assert [item.status for item in report.items] == ["added", "duplicate"]
+    assert report.to_dict()["duplicates"] == 1
+    assert "Lighthouse at Skarven Point lit again" in report.items[1].reason
+    assert shelf.library.article(report.items[1].article_id or "").duplicate_of == report.items[0].article_id
+    third = shelf.write("c.txt", LIGHTHOUSE)
+    apart = ingest([third], library=shelf.library, count_tokens=shelf.count_tokens, link=False)
+    assert [item.status for item in apart.items] == ["added"]
+
+
+def test_a_page_that_is_not_all_says_so(shelf: Shelf) -> None:
+    """The reason of an item names what was noted of its text."""
+    page = (
+        '<html lang="en"><head><title>Quay sold</title><script type="application/ld+json">{"@type": "NewsArticle", "headline": "Quay sold", '
+        '"isAccessibleForFree": false}</script></head><body><article><h1>Quay sold</h1><p>The quay of Tresk was sold on Monday.</p></article></body></html>'
+    )
+    item = shelf.add(shelf.write("a.html", page)).items[0]
+    assert item.status == "added"
+    assert "subscribers" in item.reason
+
+
+def test_a_full_disk_fails_each_item_and_stores_nothing_half(shelf: Shelf) -> None:
+    """What cannot be stored is reported with the database's reason; with space again the same run takes it in."""
+    paths = [
+        shelf.write(f"{n}.txt", f"{LIGHTHOUSE}\n\nPart {n}. " + " ".join(random.Random(n).choices(WORDS, k=6_000)))
+        for n in range(3)
+    ]
+
+    def limit(pages: int) -> None:
+        shelf.library._engine.dispose()
+
+        def set_limit(connection: Any, _: object) -> None:
+            connection.execute(f"PRAGMA max_page_count={pages}")
+
+        sa.event.listen(shelf.library._engine, "connect", set_limit)
+
+    limit(10)
+    report = shelf.add(*paths)
+    assert [item.status for item in report.items] == ["failed"] * 3
+    assert "full" in report.items[0].reason
+    assert shelf.library.count_articles() == 0
+    limit(100_000)
+    assert shelf.statuses(*paths) == ["added"] * 3
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux for the peak")
+def test_thousands_of_rows_in_bounded_memory(tmp_path: Path) -> None:
+    """5,000 tiny articles of one table are all stored; memory does not grow with their number, and the second time none is parsed again."""
+    path = tmp_path / "many.jsonl"
+    with path.open("w", encoding="utf-8") as file:
+        for n in range(5_000):
+            words = " ".join(random.Random(n).sample(WORDS, 12))
+            file.write(json.dumps({"id": f"n{n}", "title": f"Report {n}", "text": f"Report {n}: {words}."}) + "\n")
+    script = f"""
+from pathlib import Path
+from ingest.pipeline import ingest
+from tests.test_kill import HashingEncoder
+from vectorstore.library import Library
+library = Library(Path({str(tmp_path / "library")!r}))
+def add():
+    return ingest([{str(path)!r}], library=library, count_tokens=HashingEncoder().count_tokens, link=False)
+first = add()
+peak = next(line.split()[1] for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+again = add()
+print(first.count("added"), again.count("unchanged"), library.count_articles("pending"), peak)
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[1]
+    )
+    added, unchanged, pending, kilobytes = map(int, ran.stdout.split())
+    assert (added, unchanged, pending) == (5_000, 5_000, 5_000)
+    assert kilobytes < 600_000
+
+
+def test_what_is_known_is_looked_up_in_batches(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table that was added before costs a look-up a batch and no reading."""
+    path = shelf.write(
+        "t.jsonl", "".join(json.dumps({"id": f"n{n}", "text": f"Quay {n} of Tresk was sold."}) + "\n" for n in range(200))
+    )
+    shelf.add(path)
+    looked: list[int] = []
+    look = Library.stored_among
+
+    def counted(library: Library, ids: Any) -> Any:
+        looked.append(len(list(ids)))
+        return look(library, ids)
+
+    monkeypatch.setattr(Library, "stored_among", counted)
+    assert shelf.add(path).count("unchanged") == 200
+    assert sum(looked) == 200
+    assert len(looked) <= 5
+
+
+def test_progress_knows_how_much_there_is(shelf: Shelf) -> None:
+    """Once all is planned, the total is that of the items."""
+    path = shelf.write(
+        "t.jsonl", "".join(json.dumps({"id": f"n{n}", "text": f"Quay {n} of Tresk was sold."}) + "\n" for n in range(150))
+    )
+    told: list[ReadProgress] = []
+    ingest([path], library=shelf.library, count_tokens=shelf.count_tokens, on_progress=told.append)
+    assert [step.done for step in told] == sorted(step.done for step in told)
+    assert told[-1] == ReadProgress(done=150, planned=150, complete=True)
+
+
+def test_stopping_keeps_what_is_in_hand(shelf: Shelf) -> None:
+    """Once told to stop, a run ends soon, stores whole batches only, says that it was stopped, and the next one goes on."""
+    path = shelf.write(
+        "t.jsonl", "".join(json.dumps({"id": f"n{n}", "text": f"Quay {n} of Tresk was sold."}) + "\n" for n in range(300))
+    )
+    stop = threading.Event()
+    report = ingest([path], library=shelf.library, count_tokens=shelf.count_tokens, stop=stop, on_item=lambda _: stop.set())
+    assert report.stopped
+    assert 0 < report.count("added") < 300
+    assert shelf.library.count_articles("pending") == report.count("added")
+    again = shelf.add(path)
+    assert not again.stopped
+    assert (again.count("unchanged"), again.count("added")) == (report.count("added"), 300 - report.count("added"))
+
+
+def test_adding_and_removing_leaves_nothing(open_assistant: Callable[..., Assistant], tmp_path: Path) -> None:
+    """Tables of the library and both indexes are as before: no version, original, passage, band, paragraph or vector is left."""
+    assistant = open_assistant()
+    for name, content in {"a.txt": LIGHTHOUSE, "b.md": LIBRARY_BUS, "c.html": MARKET, "copy.txt": LIGHTHOUSE}.items():
+        (tmp_path / name).write_text(content, "utf-8")
+    paths = [tmp_path / name for name in ("a.txt", "b.md", "c.html", "copy.txt")]
+    report = assistant.add(paths)
+    (tmp_path / "b.md").write_text(LIBRARY_BUS.replace("210.000", "220.000"), "utf-8")
+    assistant.add(paths)
+    assistant.remove([item.article_id or "" for item in report.items])
+    indexes = assistant.indexes
+    assert (indexes.dense.count(), indexes.lexical.count(), indexes.vectors.count()) == (0, 0, 0)
+    connection = sqlite3.connect(assistant.settings.library / "library.db")
+    tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'") if name != "facts"]
+    counts = {name: connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in tables}
+    connection.close()
+    assert counts == dict.fromkeys(tables, 0)
 
 
 @settings(max_examples=60, deadline=None)
