@@ -42,7 +42,10 @@ def entry_digest(entry: Entry) -> str:
 
 
 def with_entry(found: Extracted, entry: Entry, *, outlet: str) -> Extracted:
-    """What a page says, its gaps filled with what the feed says. A date that the page does not state is the feed's if that has one."""
+    """What a page says, its gaps filled with what the feed says.
+
+    A date that the page does not state is the feed's if that has one, and an outlet that is but the page's host is the feed's title.
+    """
     published = found.published
     if entry.published and (published is None or published.came_from in _GUESSED):
         published = entry.published
@@ -50,7 +53,7 @@ def with_entry(found: Extracted, entry: Entry, *, outlet: str) -> Extracted:
         found,
         title=found.title or entry.title,
         author=found.author or entry.author,
-        source=found.source or outlet,
+        source=outlet or found.source if not found.source or _is_host(found.source, found.url) else found.source,
         language=found.language or entry.language,
         published=published,
         modified=found.modified or entry.modified,
@@ -72,6 +75,10 @@ def _written(date: Published | None) -> str | None:
         return None
     width = {"year": 4, "month": 7, "day": 10}.get(date.precision)
     return date.at.isoformat()[:width]
+
+
+def _is_host(outlet: str, address: str | None) -> bool:
+    return address is not None and _site(f"//{outlet}") == _site(address)
 
 
 def _site(address: str) -> str:

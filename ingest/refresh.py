@@ -127,4 +127,4 @@ def _visits(sources: Iterable[Source], *, planner: WebPlanner, web: Web) -> Iter
                 yield ItemResult(source.address, "unchanged")
                 yield Visit(address=source.address, kind=source.kind, at=fetched.fetched_at, fetched=fetched)
             else:
-                yield from planner.from_fetched(source.address, fetched)
+                yield from planner.from_fetched(source.address, fetched, kind=source.kind)

@@ -74,13 +74,20 @@ class WebPlanner:
             return
         yield from self.from_fetched(address, fetched, known=known)
 
-    def from_fetched(self, address: str, fetched: Fetched, *, known: Page | None = None) -> Iterator[Planned]:
-        """The documents of what came back from an address that somebody named: a feed's, a table's, an archive's, or the page itself."""
+    def from_fetched(
+        self, address: str, fetched: Fetched, *, known: Page | None = None, kind: SourceKind | None = None
+    ) -> Iterator[Planned]:
+        """The documents of what came back from an address that somebody named: a feed's, a table's, an archive's, or the page itself.
+
+        With ``kind``, what it was the last time: a page in place of a feed is an error then.
+        """
         content, media_type = fetched.content, fetched.media_type
         try:
             if sniff(content, media_type=media_type):
                 yield from self._from_feed(address, fetched)
                 return
+            if kind in {"feed", "sitemap"}:
+                raise SourceUnreadable(f"{address} is no {kind} any more. Look for its new address, or stop following it.")
             name = PurePosixPath(urlsplit(fetched.url).path).name
             if PurePosixPath(name).suffix.lower() in ARCHIVE_SUFFIXES | TABLE_SUFFIXES and b"<html" not in content[:1000].lower():
                 yield from from_bytes(content, name=address.partition("?")[0], place=address, options=self._options)

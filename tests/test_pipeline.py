@@ -355,7 +355,7 @@ def test_planning_reads_files_one_at_a_time(shelf: Shelf) -> None:
     shelf.write("press/a.txt", LIGHTHOUSE)
     shelf.write("press/b.txt", LIGHTHOUSE)
     options = ReadOptions()
-    web = WebPlanner(options=options, fetch=lambda *_, **__: None, known_pages=shelf.library.pages)  # type: ignore[arg-type, return-value]
+    web = WebPlanner(options=options, fetch=lambda *_, **__: None, known_pages=shelf.library.pages)  # type: ignore[arg-type]
     found = list(plan([shelf.folder / "press"], options=options, web=web))
     (shelf.folder / "press" / "a.txt").write_text("Changed since it was planned.", "utf-8")
     first, second = found
