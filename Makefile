@@ -9,13 +9,14 @@ DEBIAN_RUN := dict-freedict-deu-eng
 DEBIAN_TEST := $(DEBIAN_RUN) chromium
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: run test lint types bench clean help debian-run debian-test
+.PHONY: run test lint types bench fuzz clean help debian-run debian-test
 
 help:
 	@echo "make run    install, load the samples into an empty library, serve the page on 127.0.0.1:7860"
 	@echo "make test   install, run every test"
 	@echo "make lint   style, types"
 	@echo "make bench  make the figures of docs/benchmarks.md (BEIR=folders)"
+	@echo "make fuzz   read broken documents of every format (SECONDS=60); what should not happen is saved under artifacts/"
 	@echo "make clean  remove what the others made here (never a library)"
 
 run: $(VENV)/installed debian-run
@@ -31,6 +32,9 @@ lint: $(VENV)/installed-dev
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m tests.benchmarks $(BEIR)
+
+fuzz: $(VENV)/installed-dev
+	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis artifacts

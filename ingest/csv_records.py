@@ -80,7 +80,8 @@ def _text(number: int, line: bytes) -> str:
 
 def _roles(titles: Sequence[str], rows: Sequence[Sequence[str]], *, names: Mapping[str, str]) -> dict[str, str]:
     """Which column is what where its name does not say so: what was asked for, addresses by their look, the longest as the text."""
-    roles = dict(names)
+    by_number = {str(at): title.casefold() for at, title in enumerate(titles, start=1)}
+    roles = {role: by_number.get(name, name) for role, name in names.items()}
     if not titles:
         for at in range(max(map(len, rows), default=0)):
             column = [row[at] for row in rows if len(row) > at]

@@ -32,7 +32,7 @@ _PUBLISHED = (
 )  # fmt: skip
 # What a line says before the date of a later change: that is not when the article appeared.
 _MODIFIED = re.compile(
-    "aktualisiert|geändert|änderung|updated|modified|mis à jour|mise à jour|modifié|actualizad|modificad|aggiornat"
+    "aktualisiert|geändert|änderung|updated|modified|revised|last-?mod|mis à jour|mise à jour|modifié|actualizad|modificad|aggiornat"
     "|bijgewerkt|atualizad|обновлен|изменен|aktualizacja|güncelle",
     re.IGNORECASE,
 )
@@ -160,8 +160,13 @@ def _by_htmldate(tree: HtmlElement, *, now: datetime, url: str | None) -> Publis
 
     from htmldate import find_date
 
-    # It prunes the tree that it is given.
-    value = find_date(deepcopy(tree), extensive_search=False, original_date=True, url=url, max_date=now.strftime("%Y-%m-%d"))
+    # It prunes the tree that it is given, and takes the date of a change where it finds no other.
+    rest = deepcopy(tree)
+    for element in rest.xpath("//meta | //time | //abbr | //*[@itemprop] | //script[contains(@type, 'ld+json')]"):
+        changed = element.tag == "script" or _MODIFIED.search(f"{_meta_name(element)} {_surroundings(element)}")
+        if changed and element.getparent() is not None:
+            element.drop_tree()
+    value = find_date(rest, extensive_search=False, original_date=True, url=url, max_date=now.strftime("%Y-%m-%d"))
     return parse_date(value, came_from="htmldate", now=now) if value else None
 
 

@@ -38,7 +38,7 @@ _WESTERN = tuple(
 )
 _WESTERN_SIGNS = frozenset("¿¡ªº«»‹›„“”‚‘’–—…•·€§°©®™£\xa0\xad′´×²³½¼¾±†")
 _FEW = 3
-_BROKEN_WORD = re.compile(r"[^\W\d_][¿¡ªº«»‹›„“”‚…•€§°©®™£′´×²³½¼¾±†][^\W\d_]|[½¼¾²³][^\W\d_]")
+_BROKEN_WORD = re.compile(r"[^\W\d_][¿¡ªº«»‹›„“”‚…•€§°©®™£′´×²³½¼¾±†][^\W\d_]|[½¼¾²³][^\W\d_]|[^\W\d_][„‚¿¡]")
 _HIGH_BYTES = bytes(range(0x80, 0x100))
 _SAMPLE = 20_000
 _MARKS = 30

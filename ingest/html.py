@@ -43,7 +43,9 @@ def from_html(markup: str, *, name: str, url: str | None, now: datetime) -> Extr
     import lxml.etree
     import trafilatura
 
-    tree = trafilatura.load_html(clean_characters(markup))
+    cleaned = clean_characters(markup)
+    whole = re.search(r"<(?:html|head|body)[\s>]", cleaned, re.IGNORECASE)
+    tree = trafilatura.load_html(cleaned if whole else f"<html><body>{cleaned}</body></html>")
     if tree is None:
         raise SourceEmpty(f"{name} has no HTML in it that could be an article. Save the page from a browser and add that file.")
     url = url or page.saved_from(markup)

@@ -9,7 +9,7 @@ import resource
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import pytest
 from hypothesis import given
@@ -374,6 +374,11 @@ class Endless(io.RawIOBase):
         return count * len(self._piece)
 
 
+def endless(piece: bytes, *, repeats: int) -> BinaryIO:
+    """A stream of it, as an opened file is one."""
+    return cast("BinaryIO", io.BufferedReader(cast("io.RawIOBase", Endless(piece, repeats=repeats))))
+
+
 def peak_growth(rows: Iterator[Row | SourceError]) -> tuple[int, int, int]:
     """How many rows and errors there are, and by how many MB reading them raised the process's peak."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -384,7 +389,7 @@ def peak_growth(rows: Iterator[Row | SourceError]) -> tuple[int, int, int]:
 def test_a_huge_line_takes_no_memory() -> None:
     """200 MB without a line's end are one reason, in the memory of one row."""
     for name in ("t.jsonl", "t.csv"):
-        rows, errors, grown = peak_growth(read_rows(io.BufferedReader(Endless(b"a" * 100, repeats=2_000_000)), name=name))
+        rows, errors, grown = peak_growth(read_rows(endless(b"a" * 100, repeats=2_000_000), name=name))
         assert (rows, errors) == (0, 1)
         assert grown < 120
 
@@ -392,7 +397,7 @@ def test_a_huge_line_takes_no_memory() -> None:
 def test_many_rows_take_no_memory() -> None:
     """50,000 tiny articles come one by one."""
     line = b'{"text": "A market opened by the harbour in Skarven."}\n'
-    rows, errors, grown = peak_growth(read_rows(io.BufferedReader(Endless(line, repeats=50_000)), name="t.jsonl"))
+    rows, errors, grown = peak_growth(read_rows(endless(line, repeats=50_000), name="t.jsonl"))
     assert (rows, errors) == (50_000, 0)
     assert grown < 60
 
