@@ -7,21 +7,28 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
+import time
 from contextlib import closing
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from assistant import Assistant, cli
+from ingest import reextraction
+from ingest.extract import extract
+from ingest.fetch import Fetcher
+from tests.news_server import QUICK, NewsServer, Reply, html
 from vectorstore import indexes
+from vectorstore.errors import SettingsError
 from vectorstore.library import Library
 from vectorstore.types import Article
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 QUESTION = "Wann wurde der Leuchtturm von Skarven Point wieder angezündet?"
 
@@ -153,6 +160,122 @@ def test_adding_nothing_is_bad_usage(run: Command) -> None:
     ran = run("add")
     assert (ran.code, ran.out) == (2, "")
     assert "--samples" in ran.said
+
+
+def test_adding_a_table_as_it_is_written(run: Command, tmp_path: Path) -> None:
+    """Options say how a CSV is written and which column is what; one that makes no sense is bad usage."""
+    path = tmp_path / "t.csv"
+    path.write_text("Quay sold|The quay of Tresk was sold on Monday to a shipyard.\n", "utf-8")
+    ran = run("add", "--json", path, "--delimiter", "|", "--no-header", "--column", "title=1", "--column", "text=2")
+    (item,) = ran.document["items"]
+    assert run("show", "--json", item["article_id"]).document["title"] == "Quay sold"
+    wrong = run("add", path, "--column", "text")
+    assert wrong.code == 2
+    assert "--column text=Inhalt" in wrong.said
+
+
+# Following
+
+
+@pytest.fixture
+def site(news_server: NewsServer, monkeypatch: pytest.MonkeyPatch, lamp: str) -> NewsServer:
+    """A server with an article and a feed that names it, to be fetched without pauses."""
+    monkeypatch.setitem(Fetcher.__init__.__kwdefaults__, "limits", QUICK)
+    paragraphs = "".join(f"<p>{paragraph}</p>" for paragraph in lamp.split("\n\n")[2:])
+    news_server.add(
+        "/lamp", html(f"<html lang='en'><body><article><h1>Lighthouse lit again</h1>{paragraphs * 2}</article></body></html>")
+    )
+    item = f"<item><title>Lighthouse lit again</title><link>{news_server.url('/lamp')}</link></item>"
+    rss = f'<rss version="2.0"><channel><title>Morning Ferry</title>{item}</channel></rss>'
+    news_server.add("/feed", Reply(rss.encode(), "application/rss+xml", etag='"1"'))
+    return news_server
+
+
+def test_a_feed_is_added_listed_refreshed_and_forgotten(run: Command, site: NewsServer) -> None:
+    """From the command line: its articles, the list of what is followed, a visit that finds nothing new, and no more."""
+    refused = run("add", site.url("/feed"))
+    assert refused.code == 1
+    assert "--allow-private" in refused.said
+    added = run("add", "--json", "--allow-private", site.url("/feed"))
+    assert [(item["source"], item["status"]) for item in added.document["items"]] == [(site.url("/lamp"), "added")]
+    (source,) = run("sources", "--json").document["items"]
+    assert (source["address"], source["kind"], source["title"]) == (site.url("/feed"), "feed", "Morning Ferry")
+    assert "Morning Ferry" in run("sources").out
+    assert run("refresh", "--allow-private").out == "nothing due\n"
+    visited = run("refresh", "--allow-private", "--all", "--json")
+    assert [(item["source"], item["status"]) for item in visited.document["items"]] == [(site.url("/feed"), "unchanged")]
+    assert run("unfollow", "--json", site.url("/feed"), "nobody").document == {
+        "schema": 1,
+        "unfollowed": [site.url("/feed")],
+        "missing": ["nobody"],
+    }
+    assert "Nothing is followed" in run("refresh").said
+    assert len(run("articles", "--json").document["items"]) == 1
+
+
+def test_private_addresses_by_setting(run: Command, site: NewsServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``FUNDSTELLE_ALLOW_PRIVATE`` does what ``--allow-private`` does."""
+    monkeypatch.setenv("FUNDSTELLE_ALLOW_PRIVATE", "true")
+    assert run("add", site.url("/lamp")).out == "added: 1\n"
+
+
+@pytest.mark.parametrize(("written", "seconds"), [("15m", 900), ("2h", 7200), ("1h30m", 5400), ("90s", 90)])
+def test_spans_of_time(written: str, seconds: int) -> None:
+    """As ``--every`` and ``--refresh`` take them."""
+    assert cli._duration(written).total_seconds() == seconds
+
+
+@pytest.mark.parametrize("written", ["", "15", "soon", "0m", "59s", "-5m", "m"])
+def test_what_is_no_span_of_time(written: str) -> None:
+    """It is bad usage, with an example."""
+    with pytest.raises(SettingsError, match="15m"):
+        cli._duration(written)
+
+
+def test_a_server_refreshes_in_the_background(run: Command, site: NewsServer, open_assistant: Callable[..., Assistant]) -> None:
+    """While an assistant keeps up, sources that are due are visited and what is new is found; it ends with the block."""
+    run("add", "--allow-private", site.url("/feed"))
+    assistant = open_assistant(allow_private=True)
+    source = assistant.sources()[0]
+    assistant.library.record_visit(source.address, at=source.added_at, next_visit=source.added_at, status=200)
+    site.add(
+        "/ferry",
+        html(
+            "<html><body><article><h1>Ferry sold</h1><p>"
+            + "The ferry of Tresk was sold to a school. " * 20
+            + "</p></article></body></html>"
+        ),
+    )
+    item = f"<item><title>Ferry sold</title><link>{site.url('/ferry')}</link></item>"
+    site.add(
+        "/feed",
+        Reply(f'<rss version="2.0"><channel><title>Morning Ferry</title>{item}</channel></rss>'.encode(), "application/rss+xml"),
+    )
+    with assistant.keep_up(refresh_every=timedelta(minutes=15)):
+        deadline = time.monotonic() + 60
+        while assistant.library.count_articles("complete") < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    assert not [thread for thread in threading.enumerate() if thread.name in {"take in", "refresh"}]
+
+
+def test_extracting_again(run: Command, tmp_path: Path, lamp: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``reindex --extract`` makes articles anew from the kept bytes: nothing changes, until extraction does; then there is another version."""
+    (tmp_path / "a.txt").write_text(lamp, "utf-8")
+    run("add", tmp_path / "a.txt")
+    (tmp_path / "a.txt").unlink()
+    assert run("reindex", "--extract").out == "unchanged: 1\n"
+
+    def better(*given: Any, **named: Any) -> Any:
+        found = extract(*given, **named)
+        return replace(found, text=found.text.replace("340,000", "350,000"))
+
+    monkeypatch.setattr(reextraction, "extract", better)
+    ran = run("reindex", "--extract", "--json")
+    assert (ran.document["updated"], ran.code) == (1, 0)
+    (item,) = run("articles", "--json").document["items"]
+    assert "350,000" in run("show", item["id"]).out
+    assert len(run("show", item["id"], "--versions", "--json").document["versions"]) == 2
 
 
 # Asking
@@ -403,11 +526,12 @@ def test_stopped_by_the_keyboard(run: Command, tmp_path: Path, monkeypatch: pyte
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(indexes.Indexes, "catch_up", interrupt)
+        patch.setattr(indexes.Indexes, "take_in", interrupt)
         ran = run("add", tmp_path / "a.txt")
     assert (ran.code, ran.out) == (130, "")
     assert ran.said.endswith("Stopped. What was stored stays; run the same command again to go on.")
-    assert run("add", "--json", tmp_path / "a.txt").document["unchanged"] == 1
+    again = run("add", "--json", tmp_path / "a.txt").document
+    assert (again["added"], again["failed"]) in {(0, 0), (1, 0)}, "stored or not by then, it is there now"
     assert "lit again on Tuesday" in run("ask", QUESTION).out
 
 
