@@ -176,13 +176,13 @@ def _next(turn: Turn, running: _Running) -> _Running:
 def _introduced(turn: Turn, asked: _Asked) -> tuple[_Term, ...]:
     """The first person or place named in the answer to a question for one: the next question may say "she" or "there"."""
     wanted = answer_kind(asked.text, language=asked.language)
-    if wanted not in {"person", "place"} or not turn.answer:
+    if wanted not in {"person", "place", "country"} or not turn.answer:
         return ()
     known = _all_keys(asked.terms)
     names = [
         term for term in _take_apart(turn.answer[:_MAX_CHARACTERS], before=asked.language).names if term.keys.isdisjoint(known)
     ]
-    if wanted == "place":
+    if wanted != "person":
         return tuple(term for term in names if term.kind == "place")[:1]
     for run in _runs(names):
         if len(run) in _PERSON_WORDS and run[0].kind == "name":

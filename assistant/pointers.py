@@ -68,7 +68,13 @@ def _words(
     phrase: str = r"(?!)",
 ) -> _Words:
     return _Words(
-        *(frozenset(listed.split()) for listed in (person, place, thing, inside, faint, definite, general)),
+        person=frozenset(person.split()),
+        place=frozenset(place.split()),
+        thing=frozenset(thing.split()),
+        inside=frozenset(inside.split()),
+        faint=frozenset(faint.split()),
+        definite=frozenset(definite.split()),
+        general=frozenset(general.split()),
         opening=re.compile(rf"\W*(?:{opening})\b", re.IGNORECASE),
         about=re.compile(rf"\W*(?:(?:{opening})\W+)?(?:{about})\b", re.IGNORECASE),
         empty=re.compile(empty, re.IGNORECASE),
