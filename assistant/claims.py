@@ -6,7 +6,7 @@ A line is never joined with the next one. Not here: whether a sentence is true o
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ingest.split import split_sentences
@@ -26,7 +26,7 @@ _BULLET = re.compile(r"\s*(?:[-*•–—+]\s+|\d{1,2}[.)]\s+|#{1,6}\s+|>\s+)?")
 _EMPHASIS = re.compile(r"\*{1,3}|__|`+")
 # Opening mark → what may close it. Where a mark both opens and closes (“ in English and German), the one before it decides.
 _CLOSING = {
-    "„": "“”\"", "“": "”\"", "”": "”", "«": "»", "»": "«", "‹": "›", "›": "‹", "‚": "‘’", "「": "」", "『": "』", "\"": "\"",
+    "„": '“”"', "“": '”"', "”": "”", "«": "»", "»": "«", "‹": "›", "›": "‹", "‚": "‘’", "「": "」", "『": "』", '"': '"',
 }  # fmt: skip
 _SINGLE = re.compile(r"(?<!\w)‘([^‘’\n]+(?:’\w[^‘’\n]*)*)’(?!\w)")
 _WORDS_BEHIND = 2
@@ -38,7 +38,7 @@ class Claim:
     """One sentence of a generated answer, ``answer[start:end]``, markers included.
 
     ``text`` is without markers, emphasis and bullet. ``quotations`` are the stretches in quotation marks, without these, as spans of
-    the answer; a quotation of several sentences is cut with them.
+    the answer, ``quoted_words`` their words; a quotation of several sentences is cut with them.
     """
 
     start: int
@@ -46,6 +46,7 @@ class Claim:
     text: str
     markers: tuple[int, ...]
     quotations: tuple[Span, ...]
+    quoted_words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +65,18 @@ def split_claims(text: str, *, language: str, finished: bool = True) -> list[Cla
     A marker belongs to the sentence that it stands in or behind; before it only in a line that begins with one. With ``finished``
     false, more text is to come: the last sentences are left out until what follows shows that they, and their markers, have ended.
     """
+    cut = len(text) if finished else _unclosed(text)
     claims: list[Claim] = []
-    for line in _lines(text):
+    for line in _lines(text[:cut]):
         found = _claims(line, text=text, language=language)
         if not found and claims and line.markers:  # a line of nothing but markers
             claims[-1] = _with_markers(claims[-1], line.markers)
         claims += found
-    return claims if finished else [claim for claim in claims if _has_ended(claim, text)]
+    if finished:
+        return claims
+    if cut < len(text) and claims and "\n" not in text[claims[-1].end : cut]:
+        claims.pop()  # the quotation may be its
+    return [claim for claim in claims if _has_ended(claim, text)]
 
 
 def marker_spans(text: str) -> list[tuple[Span, tuple[int, ...]]]:
@@ -143,6 +149,7 @@ def _claims(line: _Line, *, text: str, language: str) -> list[Claim]:
             text=" ".join(span.slice(line.plain).split()),
             markers=(),
             quotations=tuple(quote for quote in inner if len(quote)),
+            quoted_words=tuple(_EMPHASIS.sub("", _MARKER.sub("", quote.slice(text))) for quote in inner if len(quote)),
         )
         claims.append(_with_markers(claim, markers))
     return claims
@@ -150,28 +157,40 @@ def _claims(line: _Line, *, text: str, language: str) -> list[Claim]:
 
 def _with_markers(claim: Claim, markers: Sequence[tuple[Span, tuple[int, ...]]]) -> Claim:
     numbers = [number for _, listed in markers for number in listed]
-    return Claim(
+    return replace(
+        claim,
         start=min([claim.start, *(span.start for span, _ in markers)]),
         end=max([claim.end, *(span.end for span, _ in markers)]),
-        text=claim.text,
         markers=tuple(dict.fromkeys([*claim.markers, *numbers])),
-        quotations=claim.quotations,
     )
 
 
 def _quotations(line: _Line) -> list[Span]:
     """What stands in quotation marks in a line, as spans of the answer without the marks; of nested ones the outermost."""
-    found: list[tuple[int, int]] = []
-    opened: tuple[str, int] | None = None
-    for position, mark in enumerate(line.plain):
-        if opened and mark in _CLOSING[opened[0]]:
-            found.append((opened[1] + 1, position))
-            opened = None
-        elif opened is None and mark in _CLOSING and _opens(line.plain, position):
-            opened = (mark, position)
+    found, _ = _paired(line.plain)
     covered = {position for start, end in found for position in range(start, end)}
     found += [match.span(1) for match in _SINGLE.finditer(line.plain) if match.start() not in covered]
     return [Span(line.places[start], line.places[end - 1] + 1) for start, end in sorted(found) if start < end]
+
+
+def _paired(plain: str) -> tuple[list[tuple[int, int]], int | None]:
+    """The insides of quotation marks that belong together, and where one stands that is not closed."""
+    found: list[tuple[int, int]] = []
+    opened: int | None = None
+    for position, mark in enumerate(plain):
+        if opened is not None and mark in _CLOSING[plain[opened]]:
+            found.append((opened + 1, position))
+            opened = None
+        elif opened is None and mark in _CLOSING and _opens(plain, position):
+            opened = position
+    return found, opened
+
+
+def _unclosed(text: str) -> int:
+    """Where the last line of a streaming text opens a quotation that is not closed yet; its end where it does not."""
+    start = text.rfind("\n") + 1
+    _, opened = _paired(text[start:])
+    return len(text) if opened is None else start + opened
 
 
 def _opens(plain: str, position: int) -> bool:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from assistant.citations import CONTEXT_CHARACTERS, cite, is_verbatim
-from vectorstore.types import Article, Furniture, Span
+from assistant.citations import CONTEXT_CHARACTERS, cite, find_verbatim, is_verbatim
+from vectorstore.types import Article, Furniture, Passage, Span
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
 TEXT = (
@@ -124,3 +124,60 @@ def test_a_citation_of_an_older_text_names_its_version() -> None:
     found = article(TEXT)
     changed = replace(found, text=TEXT.replace("2012", "2013"))
     assert cite(found, Span(10, 50), number=1).version == found.version != changed.version
+
+
+def passage(found: Article, start: int, end: int) -> Passage:
+    """A passage of one sentence."""
+    return Passage(article_id=found.id, version=found.version, start=start, end=end, sentences=(Span(start, end),))
+
+
+QUOTING = "The keeper\u00a0said: “I’m glad.\nIt is a good lamp.” Read also: a good lamp. It is a good lamp, he said."
+
+
+@pytest.mark.parametrize(
+    ("words", "quoted"),
+    [
+        ("I’m glad.", "I’m glad."),
+        ("I'm glad", "I’m glad"),
+        ("I’m glad. It is a good lamp.", "I’m glad.\nIt is a good lamp."),
+        ("good lamp,", "good lamp"),
+        ("The keeper said: ”I’m glad", "The keeper\u00a0said: “I’m glad"),
+        ("i’m glad", None),
+        ("I’m very glad", None),
+        ("It is a good lam", None),
+        ("It is a good lamp!", None),
+        ("It is a … lamp", None),
+        ("lamp.” Read also", None),
+        ("...", None),
+        ("", None),
+    ],
+)
+def test_quoted_words_are_found_only_as_they_stand(words: str, quoted: str | None) -> None:
+    """White space, the shape of quotation marks and the sentence's own last comma or stop may differ; a letter may not."""
+    furniture = QUOTING.index("Read also")
+    found = article(QUOTING, (furniture, furniture + len("Read also: a good lamp.")))
+    span = find_verbatim(words, found, near=passage(found, 0, furniture))
+    assert (span.slice(QUOTING) if span else None) == quoted
+
+
+def test_words_are_found_in_the_passage_first() -> None:
+    """Of several places the one in the cited passage is taken, else the first outside furniture."""
+    found = article(QUOTING)
+    last = QUOTING.rindex("a good lamp")
+    inside = find_verbatim("a good lamp", found, near=passage(found, last - 6, len(QUOTING)))
+    outside = find_verbatim("a good lamp", found, near=passage(found, 0, 10))
+    assert inside == Span(last, last + len("a good lamp"))
+    assert outside is not None
+    assert outside.start == QUOTING.index("a good lamp")
+
+
+@given(cited_texts())
+def test_what_is_quoted_is_found_where_it_can_be_cited(cited: tuple[Article, Span]) -> None:
+    """Any cited stretch with words in it is found again, outside furniture, with the same words."""
+    found, span = cited
+    words = span.slice(found.text)
+    assume(any(char.isalnum() for char in words))
+    place = find_verbatim(words, found, near=passage(found, span.start, span.end))
+    if place:  # None where it begins or ends within a word
+        citation = cite(found, place, number=1)
+        assert citation.quote.rstrip(".,").split() == words.strip().rstrip(".,").split()

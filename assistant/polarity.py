@@ -1,0 +1,123 @@
+"""Whether a clause denies, and which of two opposites it says: small tables for some languages, nothing learned.
+
+A language without a table is never said to deny. Not here: which clauses are compared (``agreement.py``). Known limits: irony, double
+negation across clauses, and opposites that are not in the table.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+from vectorstore.languages import fold_accents, normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# What denies its clause; folded, as regular expressions over the folded text.
+_DENIALS: Mapping[str, str] = {
+    "en": r"not|no|never|nobody|none|nothing|neither|nor|nowhere|cannot|without|\w+n['’]t",
+    "de": r"nicht|kein\w{0,2}|nie|niemals|niemand\w{0,2}|nichts|weder|nirgends?|ohne|keinerlei|keineswegs",
+    "fr": r"pas|jamais|aucune?s?|personne ne|rien|ni|sans|nulle? part|ne (?:souffre|cesse|peut)",
+    "es": r"no|nunca|jamas|ningun[oa]?|nadie|nada|ni|sin|tampoco",
+    "ru": r"не|нет|ни|никогда|никто|ничего|без|нельзя|никак\w+",
+    "it": r"non|mai|nessun[oa]?|nulla|niente|senza|ne",
+    "pt": r"nao|nunca|jamais|nenhuma?|ninguem|nada|sem",
+    "nl": r"niet|geen|nooit|niemand|niets|zonder|noch",
+    "pl": r"nie|nigdy|nikt|zaden|zadnej|bez|nic",
+    "uk": r"не|немає|ні|ніколи|ніхто|нічого|без",
+    "sv": r"inte|ej|ingen|inget|inga|aldrig|utan",
+}
+# Words of denial that deny nothing: "not only", "nicht mehr als", "ne ... que".
+_HARMLESS: Mapping[str, str] = {
+    "en": r"not (?:only|just|merely|least)|no (?:more|less|fewer|later|sooner|doubt|matter|longer than)|not (?:to mention)|whether or not|without doubt|nothing but|no\. ?\d",
+    "de": r"nicht (?:nur|allein|zuletzt|mehr als|weniger als|einmal mehr)|nichts anderes als|ohne zweifel|ohne weiteres|kein zweifel",
+    "fr": r"pas (?:seulement|moins de|plus de)|sans doute|ni plus ni moins|pas a pas",
+    "es": r"no (?:solo|solamente|obstante|mas de|menos de)|sin (?:embargo|duda)",
+    "ru": r"не (?:только|менее|более|позднее)|без сомнения",
+    "nl": r"niet alleen",
+}
+# What comes close to denying: it may stand on the other side for a word of the table above.
+_NEARLY: Mapping[str, str] = {
+    "en": r"refus\w+|reject\w*|den(?:y|ies|ied)|fail\w*|lack\w*|unclear|unknown|barely|hardly|unlikely|forbid\w*|prohibit\w*|bann?\w*|bars?|barred|"
+    r"yet to|far short|free of|unless|ruled? out|avoid\w*|prevent\w*|stopped|absent|missing|un(?:able|necessary|justified|usual|threatened)|only|exempt\w*|spared|failed",
+    "de": r"verweiger\w*|lehn\w+|abgelehnt\w*|ablehn\w*|scheiter\w*|fehl\w+|unklar\w*|unbekannt\w*|kaum|unwahrscheinlich|verbiet\w+|verboten\w*|untersag\w+|"
+    r"bestr(?:eit|itt)\w*|noch aus|schliess\w+|ausgeschlossen|vermied\w*|vermeid\w*|verhinder\w*|vermisst|frei von|nur|erst|ausser|verschont\w*|bleibt aus|blieb aus|bislang|noch",
+    "fr": r"refus\w+|rejet\w+|nie(?:nt|r)?|faute de|a peine|interdi\w+|manqu\w+|evit\w+|inconnue?s?|que|renonc\w+",
+    "es": r"rechaz\w+|neg(?:o|aron|ado)|falt\w+|apenas|prohibi\w+|renunci\w+|evit\w+|descart\w+|desconoc\w+|solo",
+    "ru": r"отказ\w+|отверг\w+|запре[тщ]\w+|едва|вряд|кроме|неясно|неизвестн\w+|лишь|только|пока|ещё|еще",
+}
+# One axis a line: what stands on either side is the other's opposite. Beginnings of folded words; a tilde stands for any letters.
+_OPPOSITES: tuple[tuple[str, str], ...] = (
+    (
+        "rose rise~ risen increas~ grow~ grew gain~ climb~ higher jump~ soar~ surg~ swell~ more larger bigger rais~ "
+        "stieg~ steig~ gestiegen~ wuchs~ wachs~ gewachsen~ zunahm~ zugenommen~ hoher mehr erhoh~ kletter~ zuleg~ zulegte grosser "
+        "augment~ hausse~ progress~ subi~ aument~ crec~ рос вырос~ увелич~ больше рост~ verdoppel~ verfunffach~ verdreifach~ doubl~ tripl~ fivefold~",
+        "fell fall falls falling fallen drop~ declin~ decreas~ shrank shrink~ lower lost los~ less fewer smaller reduc~ cut cuts slump~ plung~ slid collaps~ "
+        "sank~ sink~ gesunken~ fiel~ fallt gefallen~ abnahm~ abgenommen~ niedriger weniger schrumpf~ geschrumpf~ eingebroch~ einbrech~ kleiner ruckgang~ senk~ gesenkt~ "
+        "baiss~ recul~ chut~ diminu~ moins baj~ redu[cz]~ menos cay~ снизил~ упал~ сократ~ меньше спад~ паден~",
+    ),
+    ("profit~ gewinn~ uberschuss benefic~ прибыл~", "loss losses verlust~ perte~ perdid~ убыт~"),
+    (
+        "approv~ accept~ agree~ endors~ adopt~ zustimm~ zugestimmt~ gebilligt~ billig~ gutgeheiss~ angenommen~ beschloss~ dafur einverstand~ "
+        "approuv~ accept~ aprob~ acept~ одобр~ соглас~",
+        "reject~ refus~ oppos~ declin~ veto~ disapprov~ abgelehnt~ ablehn~ lehnte~ lehnt verweiger~ dagegen gescheitert~ refus~ rejet~ rechaz~ отказ~ отверг~",
+    ),
+    ("opens open opened reopen~ offen~ geoffnet~ offnet~ eroffn~ ouvert~ ouvr~ abiert~ abri~ откры~", "clos~ shut~ geschloss~ schliess~ gesperrt~ sperr~ ferm~ cerr~ закры~"),
+    ("before bevor vorher zuvor avant antes", "after nachdem danach apres despues после"),
+    ("begin~ began start~ launch~ beginn~ begann~ begonnen~ startet~ commenc~ debut~ empez~ comenz~ empiez~ начал~ начин~", "end ends ended finish~ stop~ halt~ endet~ endete~ beendet~ eingestellt~ termin~ fini~ acab~ законч~ прекра~"),
+    ("win wins won winning beat beats defeat~ gewann~ gewonnen~ siegt~ besiegt~ schlug gagn~ vainc~ gan[oóa]~ venci~ побед~ выигр~", "lose loses lost losing verlor~ verloren~ unterlag~ perd~ проигр~"),
+    ("allow~ permit~ erlaub~ gestatt~ darf durfen autoris~ permit~ разреш~", "forbid~ forbade prohibit~ ban bans banned bar bars barred verbot~ verbiet~ untersag~ interdi~ prohib~ запре~"),
+    ("right correct richtig~ korrekt~ juste", "wrong falsch~ unrecht~ faux"),
+    ("already bereits schon deja уже", "noch yet still encore todavia"),
+    ("strengthen~ verstark~ renforc~", "weaken~ abschwach~ affaibl~"),
+    ("arriv~ ankam~ ankomm~ eintraf~ eintreff~", "depart~ abreis~ abfuhr~ abfahr~ verlass~ verliess~"),
+    ("buy buys bought kauf~ gekauft~ erwarb~ erworben~ achet~ compr~", "sell sells sold verkauf~ vend~"),
+    ("import~ einfuhr~", "export~ ausfuhr~"),
+    ("cheap~ billig~ gunstig~", "expensiv~ costl~ dear~ teuer~ teur~"),
+    ("earliest fruhestens earlier fruher~", "latest spatestens later spater~"),
+    ("most majorit~ mehrheit~ meist~ plupart mayor~ больш~", "minorit~ minderheit~ wenigst~"),
+    ("include~ einschliess~ einschliesslich", "exclude~ ausschliess~ ausgenommen"),
+    ("clear klar geklart~ known bekannt~", "unclear unklar~ unknown unbekannt~ ungeklart~"),
+    ("safe safely sicher unversehrt~ heil", "crash~ absturz~ abgesturzt~ zerschell~ разби~ estrell~ ecras~"),
+)  # fmt: skip
+
+
+def denies(clause: str, *, language: str) -> bool:
+    """Whether a clause has a word of denial that denies something."""
+    pattern, harmless = _pattern(_DENIALS.get(language, "")), _pattern(_HARMLESS.get(language, ""))
+    return bool(pattern and pattern.search(harmless.sub(" ", _plain(clause)) if harmless else _plain(clause)))
+
+
+def nearly_denies(clause: str, *, language: str) -> bool:
+    """Whether a clause has a word that another text may put as a denial ("refused", "unklar")."""
+    pattern = _pattern(_NEARLY.get(language, ""))
+    return bool(pattern and pattern.search(_plain(clause)))
+
+
+def opposites(clause: str) -> frozenset[tuple[int, bool]]:
+    """The sides of axes on which a clause's words stand; an axis with both its sides in the clause says nothing and is left out."""
+    plain = _plain(clause)
+    found = {
+        (axis, side) for axis, patterns in enumerate(_axes()) for side, pattern in enumerate(patterns) if pattern.search(plain)
+    }
+    return frozenset((axis, bool(side)) for axis, side in found if (axis, 1 - side) not in found)
+
+
+@cache
+def _axes() -> tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]:
+    def either(listed: str) -> re.Pattern[str]:
+        words = "|".join(listed.split()).replace("~", r"\w*")
+        return re.compile(rf"\b(?:{words})\b")
+
+    return tuple((either(one), either(other)) for one, other in _OPPOSITES)
+
+
+@cache
+def _pattern(listed: str) -> re.Pattern[str] | None:
+    return re.compile(rf"\b(?:{listed})\b") if listed else None
+
+
+def _plain(clause: str) -> str:
+    return fold_accents(normalise(clause))
