@@ -25,7 +25,15 @@ from urllib.parse import urlsplit
 
 from ingest.documents import DocumentKind
 from ingest.encoding import clean_characters, decode, starts_with_bom, wide_encoding
-from ingest.limits import MAX_CHARACTERS, MAX_ELEMENTS, MAX_MARKDOWN_CHARACTERS, refuse_longer, refuse_more
+from ingest.limits import (
+    MAX_BRACKETS,
+    MAX_CHARACTERS,
+    MAX_ELEMENTS,
+    MAX_MARKDOWN_CHARACTERS,
+    MAX_TITLE_CHARACTERS,
+    refuse_longer,
+    refuse_more,
+)
 from ingest.types import Extracted
 from ingest.zip_directory import is_zip, packed_document, packed_other, zipped_names
 from vectorstore.errors import SourceEmpty, SourceUnreadable
@@ -93,7 +101,10 @@ def extract(
             f"{name} has no text that could be an article. If scripts draw it, save the page from a browser and add that file."
         )
     refuse_longer(found.text, name=name)
-    return replace(found, url=found.url or url)
+    title, source, author = (
+        name if len(name) <= MAX_TITLE_CHARACTERS else "" for name in (found.title, found.source, found.author)
+    )
+    return replace(found, url=found.url or url, title=title, source=source, author=author)
 
 
 def document_kind(content: bytes) -> DocumentKind | None:
@@ -150,6 +161,7 @@ def _from_characters(content: bytes, *, name: str, media_type: str | None, url: 
     text = clean_characters(text)
     if kind == "markdown":
         refuse_more(len(text), MAX_MARKDOWN_CHARACTERS, "characters of Markdown", name=name)
+        refuse_more(text.count("["), MAX_BRACKETS, "brackets", name=name)
         return from_markdown(text, now=now)
     if _is_json(text):
         raise SourceUnreadable(

@@ -9,7 +9,12 @@ MAX_CHARACTERS = 10_000_000
 MAX_LINES = 200_000
 MAX_ELEMENTS = 100_000
 """Of a page; long ones have 10,000."""
-MAX_MARKDOWN_CHARACTERS = 2_000_000
+MAX_MARKDOWN_CHARACTERS = 1_000_000
+MAX_BRACKETS = 20_000
+"""Of a Markdown text; each may begin a link within others, which takes the parser long to tell."""
+
+MAX_TITLE_CHARACTERS = 500
+"""What is longer is no title, name or address, whatever it stands in."""
 
 
 def refuse_more(count: int, limit: int, what: str, *, name: str) -> None:

@@ -19,7 +19,6 @@ from ingest.types import Block, Extracted
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _FRONT_MATTER_CHARACTERS = 20_000
-_NESTING = 60
 _END_SHARE = 0.3
 _PUBLISHED = ("date", "published", "published_at", "datepublished", "pubdate")
 _MODIFIED = ("modified", "updated", "lastmod", "last_modified", "datemodified")
@@ -88,7 +87,7 @@ def _blocks(body: str) -> list[Block]:
     rule = 0
     tag = "p"
     row: list[str] | None = None
-    for token in MarkdownIt("commonmark", {"html": True, "maxNesting": _NESTING}).enable(["table", "strikethrough"]).parse(body):
+    for token in MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).parse(body):
         if token.type == "heading_open":
             tag = token.tag
         elif token.type == "hr":

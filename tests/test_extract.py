@@ -390,13 +390,15 @@ def test_one_long_line_is_read_in_linear_time(piece: str) -> None:
         (b"word " * 9_000_000, "10,000,000 characters"),
         (b"a line\n" * 250_000, "200,000 lines"),
         (b"<html><body>" + b"<p>a" * 150_000, "100,000 elements"),
+        (b"---\ntitle: a\n---\n" + b"word " * 250_000, "1,000,000 characters of Markdown"),
+        (b"---\ntitle: a\n---\n" + b"![" * 25_000, "20,000 brackets"),
     ],
 )
 def test_more_than_an_article_is_refused(content: bytes, what: str) -> None:
     """Quickly, with what is too much and what to do."""
     begun = time.perf_counter()
     with pytest.raises(SourceUnreadable, match=rf"big has more than {what}.*Split it"):
-        extract(content, name="big", now=NOW)
+        extract(content, name="big", media_type="text/markdown" if content.startswith(b"---") else None, now=NOW)
     assert time.perf_counter() - begun < 10
 
 
@@ -409,7 +411,7 @@ def test_deep_nesting_is_survived() -> None:
     deep = "[" * 100_000
     assert extract(page_with(f'<script type="application/ld+json">{deep}</script>'), name="a.html", now=NOW).text
     assert extract(f"---\na: {deep[:10_000]}\n---\n{BODY[0]}".encode(), name="a.md", now=NOW).text
-    assert extract(f"{'> ' * 20}{BODY[0]}".encode(), name="a.md", now=NOW).text == BODY[0]
+    assert extract(f"{'> ' * 10}{BODY[0]}".encode(), name="a.md", now=NOW).text == BODY[0]
     with pytest.raises(SourceEmpty, match=r"a\.md"):
         extract(f"{'> ' * 50_000}{BODY[0]}".encode(), name="a.md", now=NOW)
 
@@ -463,3 +465,14 @@ def test_any_name_and_type_give_clean_text_or_a_reason(content: bytes, name: str
     except (SourceEmpty, SourceUnreadable):
         return
     assert found.text == clean_characters(found.text)
+
+
+def test_what_is_longer_than_a_title_is_none() -> None:
+    """A page whose title or author goes on for pages has none; the text is kept."""
+    found = extract(
+        f"<html><head><title>{'word ' * 5_000}</title><meta name='author' content='{'Jo ' * 5_000}'></head><body><p>{BODY[0]}</p></body></html>".encode(),
+        name="a.html",
+        now=NOW,
+    )
+    assert max(len(found.title), len(found.author), len(found.source)) <= 500
+    assert BODY[0] in found.text
