@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import re
+import socket
 import warnings
 from datetime import UTC, datetime
 from pathlib import Path
@@ -145,6 +146,26 @@ def news_server() -> Iterator[NewsServer]:
     """A web server on 127.0.0.1 whose answers the test sets."""
     with NewsServer() as server:
         yield server
+
+
+@pytest.fixture
+def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever connects to another machine, or looks one up, fails the test."""
+    connect, look_up = socket.socket.connect, socket.getaddrinfo
+    here = ("127.0.0.1", "::1", "localhost")
+
+    def connect_here(self: socket.socket, address: Any) -> None:
+        if self.family in {socket.AF_INET, socket.AF_INET6} and address[0] not in here:
+            pytest.fail(f"a connection to {address} leaves this machine")
+        connect(self, address)
+
+    def look_up_here(host: Any, *args: Any, **given: Any) -> Any:
+        if host not in {*here, None}:
+            pytest.fail(f"looking up {host!r} leaves this machine")
+        return look_up(host, *args, **given)
+
+    monkeypatch.setattr(socket.socket, "connect", connect_here)
+    monkeypatch.setattr(socket, "getaddrinfo", look_up_here)
 
 
 # --- vectorstore/ without the bundled model: small parts made by the tests

@@ -42,6 +42,7 @@ ONE_IMPORTER: dict[str, str | tuple[str, ...]] = {
     "ir_measures": "assistant/evaluation.py",
     "langchain": "assistant/generative.py",
     "langchain_core": "assistant/retriever.py",
+    "langsmith": "assistant/generative.py",
     "markdown_it": "ingest/markdown.py",
     "protego": "ingest/robots.py",
     "py3langid": "vectorstore/languages.py",

@@ -32,12 +32,35 @@ class Settings(BaseSettings):
     sentence_vectors: bool = True
     allow_private: bool = False
     dictionaries: Annotated[tuple[Path, ...], NoDecode] = (SYSTEM_DICTIONARIES,)
+    model: str | None = None
+    """The chat model as ``provider:name``; without one, answers only quote."""
+    model_base_url: str | None = None
+    model_timeout: float = Field(default=120.0, gt=0)
+    """How many seconds a chat model may say nothing, before its first words or between them."""
+    model_total_timeout: float = Field(default=600.0, gt=0)
+    """How many seconds a whole answer may take a chat model."""
+    model_evidence_tokens: int = Field(default=2400, ge=300)
+    """How many tokens of the articles a chat model gets to read."""
+    model_answer_characters: int = Field(default=6000, ge=200)
+    """Where an answer that does not end is cut."""
+    model_translates: bool = True
+    """Whether quotes in another language than the answer's are translated by the chat model."""
+    tracing: bool = False
+    """Whether LangChain's tracing, as the environment sets it up, may send questions and passages elsewhere."""
 
     @field_validator("dictionaries", mode="before")
     @classmethod
     def _folders(cls, value: object) -> object:
         """A list of folders is written as the platform writes PATH."""
         return tuple(Path(part) for part in value.split(os.pathsep) if part) if isinstance(value, str) else value
+
+    @field_validator("model_base_url")
+    @classmethod
+    def _web_address(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            message = "is no address; it begins with http:// or https://"
+            raise ValueError(message)
+        return value
 
     @field_validator("library", "cache")
     @classmethod
