@@ -81,17 +81,20 @@ def longest_column(rows: Sequence[Sequence[str]]) -> int:
     return max(lengths, key=lambda at: lengths[at], default=0)
 
 
-def _evenness(dialect: Dialect, sample: Sequence[str]) -> tuple[float, int]:
-    """How evenly a dialect cuts the sample (0 to 1: the share of rows with the commonest number of cells), and how many quoted cells it finds.
+def _evenness(dialect: Dialect, sample: Sequence[str]) -> tuple[float, int, int]:
+    """How evenly a dialect cuts the sample (0 to 1: the share of rows with the commonest number of cells), the quoted cells, the rows.
 
-    One column is even by nature and therefore counts as half.
+    One column is even by nature and therefore counts as half. A word that begins with an apostrophe is no quoted cell: it does not
+    close, and swallows rows.
     """
     rows = dialect.rows(sample)
     if not rows:
-        return 0.0, 0
+        return 0.0, 0, 0
     # The sample may end within a row.
     widths = Counter(len(row) for row in (rows[:-1] or rows))
     (width, count) = widths.most_common(1)[0]
-    share = count / widths.total()
-    quoted = sum(line.startswith(dialect.quote) or dialect.delimiter + dialect.quote in line for line in sample)
-    return (share if width > 1 else 0.5), quoted
+    share = count / widths.total() if width > 1 else 0.5
+    mark, between = dialect.quote, dialect.delimiter
+    opened = sum(line.startswith(mark) + line.count(between + mark) for line in sample)
+    closed = sum(line.rstrip().endswith(mark) + line.count(mark + between) for line in sample)
+    return share, min(opened, closed), len(rows)

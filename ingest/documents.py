@@ -80,7 +80,7 @@ def _read_pdf(content: bytes, *, name: str) -> Document:
     except (FileNotDecryptedError, DependencyError) as error:
         raise SourceUnreadable(f"{name} is a locked PDF ({error}). Save a copy without the lock and add that.") from error
     letters = sum(sum(char.isalnum() for char in line.text) for page in pages for line in page)
-    if not pages or letters < _SCAN_CHARACTERS * len(pages):
+    if not letters or (len(pages) > 1 and letters < _SCAN_CHARACTERS * len(pages)):
         raise SourceEmpty(
             f"{name} has no text: its {len(pages)} pages are pictures, as from a scanner. Run text recognition over it"
             " (for example: ocrmypdf in.pdf out.pdf) and add the result."

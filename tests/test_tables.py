@@ -272,6 +272,13 @@ def test_a_dialect_is_found(delimiter: str, quotechar: str, header: bool) -> Non
     assert keys == [row[2] for row in rows] if header else len(set(keys)) == len(rows)
 
 
+def test_an_apostrophe_is_no_quote() -> None:
+    """A word that begins with one does not make a dialect of it."""
+    rows = [[str(n), "'Tis the season of the mill" if n == 3 else f"It is number {n} of the mill's rows"] for n in range(9)]
+    found = list(read_rows("\n".join(";".join(row) for row in rows).encode(), name="t.csv"))
+    assert [row.extracted.text for row in found if isinstance(row, Row)] == [row[1] for row in rows]
+
+
 def test_a_dialect_may_be_said() -> None:
     """What is said is not looked for: separator, quote, header, and which column is what, by name or number."""
     content = as_csv(
