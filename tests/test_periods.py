@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from assistant.extractive import period_note
 from assistant.periods import question_period
 from assistant.types import AskedPeriod
-from vectorstore.types import Filters, Hit
+from vectorstore.types import Filters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -171,7 +171,7 @@ def test_the_filter_is_applied_shown_and_taken_away(dated: Assistant) -> None:
     assert answer.searched.period.applied
     assert answer.searched.filters.since == answer.searched.period.since
     assert answer.searched.question == "Who has owned the mill at Dornau?"
-    dates = {hit.article.published_at for hit in answer.hits if isinstance(hit, Hit)}
+    dates = {hit.article.published_at for hit in answer.hits}
     assert {published.year for published in dates if published} == {(datetime.now(UTC) - timedelta(days=3)).year}
     document = answer.to_dict()["searched"]["period"]
     assert document["text"] == "since last month"
