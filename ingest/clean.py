@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache, cached_property
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 from vectorstore.languages import normalise, primary, stem, stop_words
@@ -296,8 +296,13 @@ def find_furniture(
     blocks = [_Block(text=span.slice(text), span=span, language=primary(language)) for span in paragraphs(text)]
     if len(blocks) <= 1:
         return merge_furniture(text, known)
+    apart = merge_furniture(text, known)
+    next_mark = 0
     for block in blocks:
-        block.reason = next((mark.reason for mark in known if _covers(mark, block.span)), "")
+        while next_mark < len(apart) and apart[next_mark].end < block.span.end:
+            next_mark += 1
+        if next_mark < len(apart) and _covers(apart[next_mark], block.span):
+            block.reason = apart[next_mark].reason
     _mark(blocks, top=_title_index(blocks, title=title))
     marks = [Furniture(block.span.start, block.span.end, block.reason) for block in blocks if block.reason]
     credit_lines = [credit for block in blocks if not block.reason and (credit := _picture_credit(block))]
@@ -485,12 +490,18 @@ def _mark_above(blocks: Sequence[_Block], *, top: int) -> None:
 
 def _mark_below(blocks: Sequence[_Block], *, start: int, topic: Counter[str]) -> None:
     """What stands below the body, and boxes within it: a cue heading and what belongs to it."""
+    prose_before = [0, *accumulate(block.words if block.prose else 0 for block in blocks)]
     i = start + 1
+    kept = summed = 0  # words of the article before the box, and of how many blocks
     while i < len(blocks):
         block = blocks[i]
-        if _opens_box(blocks, i) and not _is_subheading(blocks, i, topic=topic):
+        if _opens_box(block, before=prose_before[i], after=prose_before[-1] - prose_before[i + 1]) and not _is_subheading(
+            blocks, i, topic=topic
+        ):
             block.reason = block.reason or _heading_reason(block)
-            i = _mark_box(blocks, i + 1, reason=_box_reason(block), topic=topic)
+            kept += sum(other.words for other in blocks[summed : i + 1] if not other.reason)
+            summed = i + 1
+            i = _mark_box(blocks, i + 1, before=kept, prose_before=prose_before, reason=_box_reason(block), topic=topic)
         else:
             i += 1
     end = max((i for i, block in enumerate(blocks) if block.prose and not block.reason), default=-1)
@@ -498,24 +509,23 @@ def _mark_below(blocks: Sequence[_Block], *, start: int, topic: Counter[str]) ->
     _mark_tail(blocks, end)
 
 
-def _opens_box(blocks: Sequence[_Block], i: int) -> bool:
-    """A cue heading opens a box; a notice does too, if little is left that could be the article."""
-    block = blocks[i]
+def _opens_box(block: _Block, *, before: int, after: int) -> bool:
+    """A cue heading opens a box; a notice does too, if little prose (in words) is left that could be the article."""
     if block.heading_cue or (block.notice and block.words <= _SHORT):
         return True
-    before = sum(other.words for other in blocks[:i] if other.prose)
-    return (
-        bool(block.reason and block.notice)
-        and sum(other.words for other in blocks[i + 1 :] if other.prose) <= _TAIL_SHARE / 2 * before
-    )
+    return bool(block.reason and block.notice) and after <= _TAIL_SHARE / 2 * before
 
 
-def _mark_box(blocks: Sequence[_Block], i: int, *, reason: str, topic: Counter[str]) -> int:
-    """Marks what follows a furniture heading up to where the article goes on; returns that index."""
-    before = sum(block.words for block in blocks[:i] if not block.reason)
+def _mark_box(
+    blocks: Sequence[_Block], i: int, *, before: int, prose_before: Sequence[int], reason: str, topic: Counter[str]
+) -> int:
+    """Marks what follows a furniture heading up to where the article goes on; returns that index.
+
+    ``before`` is how many words of the article stand before it, ``prose_before`` how many words of prose before each block.
+    """
     while i < len(blocks):
         block = blocks[i]
-        rest = sum(other.words for other in blocks[i:] if other.prose)
+        rest = prose_before[-1] - prose_before[i]
         if (
             not block.reason
             and block.prose
