@@ -6,6 +6,7 @@ Formatting only: everything it shows comes from ``assistant.qa``. Heavy librarie
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from contextlib import contextmanager, nullcontext
@@ -22,16 +23,21 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 from rich.text import Text
 
+from assistant.bundle import bundle_text, parse_bundle, verify_bundle
+from assistant.exchange import article_facts
+from assistant.extractive import period_note
 from assistant.progress import showing, stopped_by_keyboard
 from assistant.qa import Assistant
+from assistant.quoted_dates import pieces
 from assistant.types import SCHEMA, hit_to_dict, plain
-from vectorstore.errors import FundstelleError, SettingsError
+from vectorstore.errors import DocumentError, FundstelleError, SettingsError
 from vectorstore.settings import read_settings
 from vectorstore.types import Filters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from assistant.bundle import Verification
     from assistant.types import Answer, Citation
     from ingest.pipeline import IngestReport
     from vectorstore.indexes import IndexProgress
@@ -209,16 +215,55 @@ def ask(
     until: Until = None,
     undated: Undated = False,
     answer_language: Annotated[str | None, typer.Option(help="Language of the framing (default: the question's).")] = None,
+    no_period: Annotated[
+        bool, typer.Option("--no-period", help="A time in the question (“since last week”) does not limit the articles.")
+    ] = False,
+    bundle: Annotated[
+        Path | None, typer.Option(help="Also write the answer with what proves it to this file.", metavar="FILE")
+    ] = None,
+    quotes_only: Annotated[
+        bool, typer.Option("--quotes-only", help="With --bundle: leave whole articles out, keep hashes and contexts.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Answer a question with quotes, each with the place where it stands; says so if the articles do not answer."""
     with _assistant(context) as assistant:
         filters = _filters(language, source, since, until, undated=undated)
-        answer = assistant.ask(question, filters=filters, answer_language=answer_language)
+        answer = assistant.ask(question, filters=filters, answer_language=answer_language, detect_period=not no_period)
+        if bundle:
+            _write(bundle, bundle_text(assistant.bundle(answer, with_texts=not quotes_only)))
     if as_json:
         _print_json(answer.to_dict())
     else:
         _print_answer(answer)
+
+
+@app.command()
+def verify(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A bundle that `fundstelle ask --bundle FILE` wrote.")],
+    as_json: AsJson = False,
+) -> None:
+    """Check an evidence bundle: hashes, offsets, quotes, markers. Needs neither library nor network; with --library it compares with that too.
+
+    Ends with 0 if all holds, 1 if something does not, 2 if the file is no bundle.
+    """
+    try:
+        document = parse_bundle(file.read_bytes())
+    except (OSError, DocumentError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise SettingsError(f"{file}: {reason}") from error
+    try:
+        with _assistant(context) if context.obj else nullcontext() as assistant:
+            stored = (lambda id_, version: assistant.article(id_, version=version)) if assistant else None
+            verification = verify_bundle(document, stored=stored)
+    except DocumentError as error:
+        raise SettingsError(f"{file}: {error}") from error
+    if as_json:
+        _print_json(verification.to_dict())
+    else:
+        _print_verification(verification)
+    raise typer.Exit(Exit.DONE if verification.verified else Exit.SOME_FAILED)
 
 
 @app.command()
@@ -253,7 +298,7 @@ def articles(context: typer.Context, as_json: AsJson = False) -> None:
             _print_json(
                 {
                     "schema": SCHEMA,
-                    "items": [{**_article_facts(article), "state": assistant.library.state(article)} for article in listed],
+                    "items": [{**article_facts(article), "state": assistant.library.state(article)} for article in listed],
                 }
             )
             return
@@ -289,7 +334,7 @@ def show(
         _print_json(
             {
                 "schema": SCHEMA,
-                **_article_facts(article),
+                **article_facts(article),
                 "also_in": list(also_in),
                 "text": article.text,
                 "furniture": furniture,
@@ -362,6 +407,10 @@ def serve(
     refresh: Annotated[
         str | None, typer.Option(help="Visit the feeds and pages that were added, as they are due: 15m, 2h ...", metavar="TIME")
     ] = None,
+    mcp: Annotated[
+        bool,
+        typer.Option("--mcp", help="Also serve ask, search, add and articles as tools of the Model Context Protocol, at /mcp."),
+    ] = False,
     allow_private: AllowPrivate = False,
 ) -> None:
     """Serve the web page on this machine."""
@@ -375,7 +424,12 @@ def serve(
         uploads = assistant.settings.cache / "uploads"
         with assistant.keep_up(refresh_every=period):
             serve_page(
-                assistant, host=host, port=port, uploads=uploads, announce=lambda address: _err.print(f"Serving on {address}")
+                assistant,
+                host=host,
+                port=port,
+                uploads=uploads,
+                mcp=mcp,
+                announce=lambda address: _err.print(f"Serving on {address}" + (f", tools on {address}mcp" if mcp else "")),
             )
 
 
@@ -526,18 +580,59 @@ def _print_json(document: dict[str, Any]) -> None:
 
 
 def _print_answer(answer: Answer) -> None:
+    if answer.searched.carried or answer.searched.rewritten:
+        _show(Text(f"→ {answer.searched.question}", style="dim"), "\n")
+    if answer.searched.period:
+        note = period_note(answer.searched.period, language=answer.language)
+        _show(Text(f"{note} --no-period", style="dim") if answer.searched.period.applied else Text(note, style="yellow"), "\n")
     _show(Text(answer.text))
+    for sentence in answer.sentences:
+        if sentence.support in {"unsupported", "uncited"}:
+            said = " ".join(answer.text[sentence.start : sentence.end].split())
+            _show(Text(f"? “{said}”: {sentence.reason}", style="yellow"))
+    if answer.notice:
+        _err.print(Text(answer.notice, style="yellow"))
     for citation in answer.citations:
-        _show(Text(f"\n[{citation.number}] {citation.title or citation.article_id}", style="bold"))
-        _show(Text(_origin(citation), style="dim"))
-        if citation.also_in:
-            _show(Text(f"also in: {', '.join(citation.also_in)}", style="dim"))
-        shown = Text(" ".join(citation.context_before.split()) + " ", style="dim")
-        shown.append(citation.quote, style="not dim bold")
-        shown.append(" " + " ".join(citation.context_after.split()), style="dim")
-        _show(shown)
+        _print_citation(citation, language=answer.language)
     if answer.pending:
         _err.print(f"{answer.pending} articles are not searchable yet; `fundstelle add` finishes them.")
+
+
+def _print_citation(citation: Citation, *, language: str) -> None:
+    _show(Text(f"\n[{citation.number}] {citation.title or citation.article_id}", style="bold"))
+    _show(Text(_origin(citation), style="dim"))
+    if citation.also_in:
+        _show(Text(f"also in: {', '.join(citation.also_in)}", style="dim"))
+    shown = Text(" ".join(citation.context_before.split()) + " ", style="dim")
+    for piece, is_date in pieces(citation, language=language):
+        shown.append(piece, style="cyan" if is_date else "not dim bold")
+    shown.append(" " + " ".join(citation.context_after.split()), style="dim")
+    _show(shown)
+    if citation.translation:
+        _show(Text(f"{citation.translated_by}: {citation.translation}", style="italic"))
+
+
+def _print_verification(verification: Verification) -> None:
+    for check in verification.failed:
+        what = f"[{check.citation}]" if check.citation is not None else check.article_id or check.name
+        _show(Text(f"✗ {what}: {check.detail}", style="red"))
+    quotes = sum(check.name == "quote" for check in verification.checks)
+    if verification.verified:
+        compared = "their articles" if verification.texts else "their hashes (the bundle has no whole articles)"
+        _show(Text(f"✓ {quotes} quotes, compared with {compared}: nothing was changed.", style="green"))
+    else:
+        _show(Text(f"{len(verification.failed)} of {len(verification.checks)} checks failed."))
+
+
+def _write(file: Path, content: bytes) -> None:
+    """``content`` as ``file``, whole or not at all."""
+    fresh = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        fresh.write_bytes(content)
+        fresh.replace(file)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        raise SettingsError(f"{file} cannot be written: {error.strerror}.") from error
 
 
 def _origin(item: Article | Citation) -> str:
@@ -549,9 +644,3 @@ def _day(item: Article | Citation) -> str:
         return "undated"
     width = {"year": 4, "month": 7}.get(item.published_precision or "day", 10)
     return item.published_at.date().isoformat()[:width]
-
-
-def _article_facts(article: Article) -> dict[str, Any]:
-    hidden = {"text", "furniture"}
-    facts = {name: plain(value) for name, value in asdict(article).items() if name not in hidden}
-    return {"id": facts.pop("id"), "version": article.version, **facts}

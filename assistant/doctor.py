@@ -230,7 +230,7 @@ def _index(library: Library, *, settings: Settings) -> Finding:
 
 
 def _owner(folder: Path) -> Finding:
-    from vectorstore.indexes import Lock
+    from vectorstore.ownership import Lock
 
     try:
         Lock(folder, wait=0).release()

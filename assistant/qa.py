@@ -12,35 +12,47 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
+from assistant.answering import write
 from assistant.calibration import answers, calibration_for
 from assistant.citations import cite
-from assistant.conversation import mark_carried, standalone_question
+from assistant.conversation import Standalone, mark_carried, standalone_question
+from assistant.disagreement import order_by_disagreement
 from assistant.evidence import find_evidence
 from assistant.extractive import phrase, quote_answer
-from assistant.types import Answer, AnswerEvent, Citation, Searched, Turn
+from assistant.generative import ChatModel, ModelFailed, ModelLimits
+from assistant.periods import question_period
+from assistant.quoted_dates import with_dates
+from assistant.remote import AskRequest, Remote, SearchRequest, passed_on, program_version, search_passed_on
+from assistant.rewriting import rewritten_question
+from assistant.threads import iterate
+from assistant.types import Answer, AnswerEvent, AskedPeriod, Citation, Searched, Turn
+from assistant.verification import Verifier
 from vectorstore.errors import FundstelleError, LibraryBusy
 from vectorstore.library import Library
 from vectorstore.settings import read_settings
 from vectorstore.types import Filters
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator, Mapping, Sequence
     from datetime import timedelta
     from pathlib import Path
     from types import TracebackType
 
     from langchain_core.retrievers import BaseRetriever
 
+    from assistant.evidence import Evidence
     from ingest.pipeline import IngestReport, ItemResult, ReadOptions, ReadProgress
     from vectorstore.dictionary import Glossary
-    from vectorstore.embedding import Encoder, Reranker
-    from vectorstore.indexes import Indexes, IndexProgress, Lock
+    from vectorstore.embedding import Encoder, Reranker, Vectors
+    from vectorstore.indexes import Indexes, IndexProgress
     from vectorstore.library import State
+    from vectorstore.ownership import Lock, Service
     from vectorstore.search import SearchResult
     from vectorstore.settings import Settings
     from vectorstore.sources import Source
@@ -66,9 +78,12 @@ class Assistant:
         self._takers = 0
         self._indexes: Indexes | None = None
         self._lock: Lock | None = None
+        self._service: Service | None = None
         self._encoder = encoder
         self._glossary: Glossary | None = None
         self._reranker: Reranker | None = None
+        self._chat_model: ChatModel | None = None
+        self._verifier: Verifier | None = None
 
     @classmethod
     def open(cls, library: Path | str | None = None, *, settings: Settings | None = None) -> Self:
@@ -112,15 +127,27 @@ class Assistant:
         history: Sequence[Turn] = (),
         filters: Filters | None = None,
         answer_language: str | None = None,
+        detect_period: bool = True,
+        cancel: threading.Event | None = None,
     ) -> Answer:
         """Answer ``question`` from the library, with a verified quote for everything that is said.
 
-        ``answer_language`` is that of the framing and of refusals (default: the question's); quotes stay as they are.
+        ``answer_language`` is that of the framing and of refusals (default: the question's); quotes stay as they are. A time in the question
+        that is about the reports ("since last week") limits the articles unless ``filters`` do or ``detect_period`` is false.
+        Once ``cancel`` is set a chat model is asked no further, and the answer is what it has said or the quotes.
 
         Raises:
-            FundstelleError: the library, its indexes or a model cannot be used; the message says what to do.
+            FundstelleError: the library, its indexes or a model cannot be used; the message says what to do. A chat model that
+                does not answer is no error: the answer quotes and its ``notice`` says why.
         """
-        *_, last = self.stream(question, history=history, filters=filters, answer_language=answer_language)
+        *_, last = self.stream(
+            question,
+            history=history,
+            filters=filters,
+            answer_language=answer_language,
+            detect_period=detect_period,
+            cancel=cancel,
+        )
         if last.answer is None:
             message = "a stream always ends with the answer"
             raise AssertionError(message)
@@ -133,32 +160,127 @@ class Assistant:
         history: Sequence[Turn] = (),
         filters: Filters | None = None,
         answer_language: str | None = None,
-    ) -> Iterator[AnswerEvent]:
-        """``ask`` as it goes: the steps as they begin, the text as it comes, the whole answer last."""
+        detect_period: bool = True,
+        cancel: threading.Event | None = None,
+    ) -> Generator[AnswerEvent, None, None]:
+        """``ask`` as it goes: the steps as they begin, the text as it comes, the whole answer last.
+
+        Where ``serve`` has the library, it is asked; then its settings count, not these.
+
+        Closing the iterator ends the request to a chat model at once; ``cancel`` does too, and the whole answer still comes.
+        """
         begun = time.perf_counter()
         filters, question = filters or Filters(), _readable(question)
         history = [replace(turn, question=_readable(turn.question), answer=_readable(turn.answer)) for turn in history]
-        standalone = standalone_question(question, history=history)
-        searched = Searched(question=standalone.question, filters=filters, carried=standalone.carried)
+        asked = AskRequest(
+            question=question,
+            history=tuple(history),
+            filters=filters,
+            answer_language=answer_language,
+            detect_period=detect_period,
+        )
+        if (yield from passed_on(self._owner_elsewhere, asked, cancel=cancel)):
+            return
+        model, trouble, rewritten = self.chat_model, None, None
+        if model and history and question.strip():
+            yield AnswerEvent(kind="step", text="rewrite")
+            try:
+                rewritten = rewritten_question(question, history=history, model=model, cancel=cancel)
+            except ModelFailed as error:
+                trouble = error
+        standalone, searched = _read_question(
+            rewritten.question if rewritten else question,
+            history=() if rewritten else history,
+            filters=filters,
+            detect_period=detect_period,
+        )
+        if rewritten:
+            standalone = rewritten
+            searched = replace(searched, carried=rewritten.carried, rewritten=rewritten.question != question)
         language = answer_language or (standalone.language if history else None)
         yield AnswerEvent(kind="step", text="search")
         refused = self._refusal_without_search(searched.question)
         if refused:
             answer = self._refuse(question, searched, refused, language=language)
         else:
-            result = self._search(searched.question, filters=filters, limit=ANSWER_HITS)
+            result = self._search(searched.question, filters=searched.filters, limit=ANSWER_HITS)
+            if searched.period and not result.hits:
+                searched = replace(searched, filters=filters, period=replace(searched.period, applied=False))
+                result = self._search(searched.question, filters=filters, limit=ANSWER_HITS)
             result = replace(result, terms=mark_carried(result.terms, standalone))
             yield AnswerEvent(kind="step", text="read")
             answer = self._answer(question, searched, result, language=language)
+            if model and result.hits:
+                answer = yield from write(
+                    answer,
+                    question=searched.question if standalone.carried and not rewritten else standalone.question,
+                    model=model,
+                    verifier=self.verifier,
+                    count_tokens=self.encoder.count_tokens,
+                    budget=self.settings.model_evidence_tokens,
+                    vectors_of=self._sentence_vectors,
+                    translate=self.settings.model_translates,
+                    trouble=trouble,
+                    cancel=cancel,
+                )
         answer = replace(answer, timings={**answer.timings, "total": time.perf_counter() - begun})
-        yield AnswerEvent(kind="text", text=answer.text)
+        if "first words" not in answer.timings:  # else a chat model's have come
+            yield AnswerEvent(kind="text", text=answer.text)
         yield AnswerEvent(kind="answer", answer=answer)
+
+    async def aask(
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        filters: Filters | None = None,
+        answer_language: str | None = None,
+        detect_period: bool = True,
+    ) -> Answer:
+        """``ask`` for asynchronous callers, in a thread; cancelled, it ends the request to a chat model too."""
+        answer: Answer | None = None
+        given: dict[str, Any] = {"history": history, "filters": filters, "answer_language": answer_language}
+        async with aclosing(self.astream(question, detect_period=detect_period, **given)) as events:
+            async for event in events:
+                answer = event.answer or answer
+        if answer is None:
+            message = "a stream always ends with the answer"
+            raise AssertionError(message)
+        return answer
+
+    async def astream(
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        filters: Filters | None = None,
+        answer_language: str | None = None,
+        detect_period: bool = True,
+    ) -> AsyncGenerator[AnswerEvent, None]:
+        """``stream`` for asynchronous callers, in a thread; closed or cancelled, it ends the request to a chat model too."""
+        given: dict[str, Any] = {"history": history, "filters": filters, "answer_language": answer_language}
+        start = partial(self.stream, question, detect_period=detect_period, **given)
+        async with aclosing(iterate(lambda cancel: start(cancel=cancel))) as events:
+            async for event in events:
+                yield event
 
     def search(self, question: str, *, limit: int = 10, filters: Filters | None = None) -> list[Hit]:
         """The passages that best match ``question`` in any language, best first."""
         if not question.strip() or not self.library.count_passages():
             return []
-        return list(self._search(_readable(question), filters=filters or Filters(), limit=limit).hits)
+        asked = SearchRequest(question=_readable(question), limit=limit, filters=filters or Filters())
+        found = search_passed_on(self._owner_elsewhere, asked)
+        return list(self._search(asked.question, filters=asked.filters, limit=limit).hits) if found is None else found
+
+    def bundle(self, answer: Answer[Any], *, with_texts: bool = True) -> dict[str, Any]:
+        """``answer`` with what proves it, for ``fundstelle verify``: JSON-ready values. ``with_texts=False`` leaves whole articles out.
+
+        Raises:
+            ArticleNotFound: a cited article is no longer in the library.
+        """
+        from assistant.bundle import make_bundle
+
+        return make_bundle(answer, article=lambda id_, version: self.article(id_, version=version), with_texts=with_texts)
 
     def as_retriever(self, *, limit: int = 10, filters: Filters | None = None) -> BaseRetriever:
         """The library as a LangChain retriever."""
@@ -369,7 +491,8 @@ class Assistant:
     def _index_beside(
         self, reading: Future[IngestReport], *, stop: threading.Event, on_progress: Callable[[IndexProgress], None]
     ) -> None:
-        from vectorstore.indexes import IndexProgress, owner_of
+        from vectorstore.indexes import IndexProgress
+        from vectorstore.ownership import owner_of
 
         done: Counter[str] = Counter()
         most, idle_since = 0, time.monotonic()
@@ -476,11 +599,44 @@ class Assistant:
 
     def _announce(self) -> None:
         if self._lock:
-            self._lock.announce(takes_in=self._takers > 0)
+            self._lock.announce(takes_in=self._takers > 0, service=self._service, program=program_version())
+
+    @contextmanager
+    def answering_at(self, service: Service) -> Iterator[None]:
+        """While this lasts, other processes of this user may pass their questions on to ``service``, which asks this assistant."""
+        with self._opening:
+            self._service = service
+            self._announce()
+        try:
+            yield
+        finally:
+            with self._opening:
+                self._service = None
+                self._announce()
+
+    def _owner_elsewhere(self) -> Remote | None:
+        """The process that owns the indexes and answers for others; None where this one has them, or needs none.
+
+        Raises:
+            LibraryBusy: another process has them, and neither answers for others nor lets go.
+        """
+        from vectorstore.ownership import owner_of
+
+        waiting_since = time.monotonic()
+        while not self._owns():
+            owner = owner_of(self.settings.library)
+            if owner.service and owner.alive:
+                return Remote(owner, owner.service)
+            if not self.library.count_articles("searchable", "complete"):
+                return None
+            if time.monotonic() - waiting_since > LOCK_WAIT:
+                raise LibraryBusy(self.settings.library, pid=owner.pid, waited=LOCK_WAIT)
+            time.sleep(_POLL_SECONDS)
+        return None
 
     def _owns(self) -> bool:
         """Whether this process has the indexes, or can have them at once."""
-        from vectorstore.indexes import Lock
+        from vectorstore.ownership import Lock
 
         with self._opening:
             if self._lock is None:
@@ -529,11 +685,17 @@ class Assistant:
             refused = self._refuse(question, searched, reason, language=language, hits=result.hits)
             return replace(refused, confidence=confidence, timings=timings)
         citations: list[Citation] = []
-        for evidence in finding.quotes:
+        quotes, disagree = order_by_disagreement(
+            finding.quotes,
+            question=searched.question,
+            language=result.terms.language,
+            asks_about=lambda evidence, words: self._asks_about(evidence, words, result),
+        )
+        for evidence in quotes:
             citation = cite(evidence.hit.article, evidence.span, number=len(citations) + 1, also_in=evidence.hit.also_in)
             if citation.verbatim:
-                citations.append(citation)
-        text, sentences = quote_answer(citations, language=language)
+                citations.append(with_dates(citation))
+        text, sentences = quote_answer(citations, language=language, disagree=disagree)
         return Answer(
             question=question,
             searched=searched,
@@ -549,6 +711,16 @@ class Assistant:
             timings=timings,
             pending=self.library.count_articles("pending"),
         )
+
+    def _asks_about(self, evidence: Evidence, words: str, result: SearchResult) -> bool:
+        from vectorstore.terms import text_terms
+
+        found = text_terms(words, language=evidence.hit.article.language, glossary=self.glossary)
+        return any(word.found_in(found) for word in result.terms.words)
+
+    def _sentence_vectors(self, passage_ids: Sequence[str]) -> Mapping[str, Vectors]:
+        found = self.indexes.vectors.get(passage_ids)
+        return {passage_id: vectors.sentences for passage_id, vectors in found.items() if vectors.sentences is not None}
 
     def _refuse(
         self, question: str, searched: Searched, reason: str, *, language: str | None, hits: Sequence[Hit] = ()
@@ -591,7 +763,7 @@ class Assistant:
             return self._indexes
 
     def _take_lock(self) -> None:
-        from vectorstore.indexes import Lock
+        from vectorstore.ownership import Lock
 
         if self._lock is None:
             self._lock = Lock(self.settings.library)
@@ -627,12 +799,55 @@ class Assistant:
                 self._reranker = Reranker(self.settings.reranker)
             return self._reranker
 
+    @property
+    def chat_model(self) -> ChatModel | None:
+        """The chat model that is set, if one is; without it answers only quote."""
+        settings = self.settings
+        with self._opening:
+            if self._chat_model is None and settings.model:
+                limits = ModelLimits(
+                    silence=settings.model_timeout,
+                    total=settings.model_total_timeout,
+                    characters=settings.model_answer_characters,
+                )
+                self._chat_model = ChatModel(
+                    settings.model, base_url=settings.model_base_url, limits=limits, tracing=settings.tracing
+                )
+            return self._chat_model
+
+    @property
+    def verifier(self) -> Verifier:
+        """What checks the sentences of a chat model."""
+        with self._opening:
+            if self._verifier is None:
+                self._verifier = Verifier(encoder=self.encoder, glossary=self.glossary)
+            return self._verifier
+
 
 def _as_reading(on_progress: Callable[[IndexProgress], None]) -> Callable[[ReadProgress], None]:
     """The progress of reading, told as a step."""
     from vectorstore.indexes import IndexProgress
 
     return lambda read: on_progress(IndexProgress("reading", read.done, read.planned if read.complete else None))
+
+
+def _read_question(
+    question: str, *, history: Sequence[Turn], filters: Filters, detect_period: bool
+) -> tuple[Standalone, Searched]:
+    """What a question leans on, and what is searched for it: its words without those of a period, which becomes a filter."""
+    standalone = standalone_question(question, history=history)
+    period = None
+    if detect_period and not (filters.since or filters.until):
+        period = question_period(question, language=standalone.language, today=datetime.now(UTC).date())
+    if period is None:
+        return standalone, Searched(question=standalone.question, filters=filters, carried=standalone.carried)
+    standalone = standalone_question(period.removed(question), history=history)
+    return standalone, Searched(
+        question=standalone.question,
+        filters=period.applied(filters),
+        carried=standalone.carried,
+        period=AskedPeriod(since=period.since, until=period.until, text=period.text),
+    )
 
 
 def _readable(question: str) -> str:

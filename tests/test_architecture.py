@@ -44,6 +44,7 @@ ONE_IMPORTER: dict[str, str | tuple[str, ...]] = {
     "langchain_core": "assistant/retriever.py",
     "langsmith": "assistant/generative.py",
     "markdown_it": "ingest/markdown.py",
+    "mcp": "assistant/web/tools.py",
     "protego": "ingest/robots.py",
     "py3langid": "vectorstore/languages.py",
     "pypdf": "ingest/documents.py",

@@ -18,8 +18,8 @@ from assistant.doctor import Finding, dictionary_package, examine
 from ingest.pipeline import ingest
 from vectorstore.bundled import NanoEngine
 from vectorstore.dictionary import Glossary
-from vectorstore.indexes import Lock
 from vectorstore.library import Library
+from vectorstore.ownership import Lock
 
 COLUMNS = ["fundstelle", "libraries", "embedding model", "reranker", "library"]
 

@@ -14,8 +14,9 @@ import pytest
 
 from vectorstore.embedding import SentenceTransformerEncoder
 from vectorstore.errors import IndexCorrupt, IndexMismatch, LibraryBusy, LibraryError
-from vectorstore.indexes import Indexes, IndexProgress, Lock, drop_unused, embedded_text, index_signature, rebuild
+from vectorstore.indexes import Indexes, IndexProgress, drop_unused, embedded_text, index_signature, rebuild
 from vectorstore.library import Library, Storable
+from vectorstore.ownership import Lock
 from vectorstore.types import Filters, Passage, Span
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def filled(shelf: Shelf) -> Shelf:
 def test_a_busy_library_names_its_owner(library: Library) -> None:
     """While another process has the lock it is waited for, then named; when that process dies, the lock is free."""
     code = (
-        "import pathlib, sys; from vectorstore.indexes import Lock\n"
+        "import pathlib, sys; from vectorstore.ownership import Lock\n"
         "lock = Lock(pathlib.Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()"
     )
     command = [sys.executable, "-c", code, str(library.folder)]

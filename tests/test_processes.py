@@ -18,7 +18,7 @@ import pytest
 from assistant import qa
 from tests.test_kill import ALL, contents, open_library, stored, write_sources
 from vectorstore.errors import LibraryBusy
-from vectorstore.indexes import owner_of
+from vectorstore.ownership import owner_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,7 +36,7 @@ with open_library(Path(sys.argv[1])) as assistant, assistant.keep_up():
 HOLDER = """
 import sys
 from pathlib import Path
-from vectorstore.indexes import Lock
+from vectorstore.ownership import Lock
 lock = Lock(Path(sys.argv[1]))
 lock.announce(takes_in=sys.argv[2] == "yes")
 print("ready", flush=True)

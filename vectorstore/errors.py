@@ -9,6 +9,7 @@ FundstelleError
 │   ├── IndexMismatch      the indexes were made with another model or analyzer
 │   ├── IndexCorrupt       an index cannot be read; it can be rebuilt from the articles
 │   └── ArticleNotFound    no such article or version
+├── DocumentError          an answer or evidence bundle in JSON that cannot be read
 └── SourceError            something that was to be added
     ├── SourceNotFound     no such file or folder
     ├── SourceUnreadable   permission, size, encoding or a damaged file
@@ -64,6 +65,10 @@ class IndexCorrupt(LibraryError):
 
 class ArticleNotFound(LibraryError):
     """No article (or version) has this id."""
+
+
+class DocumentError(FundstelleError):
+    """An answer or evidence bundle in JSON that is damaged, or of a version that is not known here."""
 
 
 class SourceError(FundstelleError):

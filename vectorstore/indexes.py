@@ -1,15 +1,13 @@
 """The indexes of one library as one thing: opened under the lock, filled from the library, rebuilt beside the old ones.
 
 ``index/<n>/`` holds ``dense/`` (Chroma), ``lexical/`` (tantivy) and ``sentences.db``; all of it is derived. The order of writes is such that an
-interruption leaves work to repeat and nothing half to see. Not here: what is stored (``library.py``), ranking (``search.py``).
+interruption leaves work to repeat and nothing half to see. Not here: the lock (``ownership.py``), what is stored (``library.py``), ranking
+(``search.py``).
 """
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -17,10 +15,8 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
-
 from vectorstore.dense import DenseIndex, VectorStore
-from vectorstore.errors import IndexCorrupt, IndexMismatch, LibraryBusy, LibraryError
+from vectorstore.errors import IndexCorrupt, IndexMismatch, LibraryError
 from vectorstore.languages import ANALYZER
 from vectorstore.lexical import LexicalIndex
 from vectorstore.terms import heading_apart, passage_terms
@@ -34,14 +30,11 @@ if TYPE_CHECKING:
     from vectorstore.library import Entry, Library
     from vectorstore.types import Article, Passage
 
-LOCK_WAIT = 10.0
-"""Seconds that a short-lived owner of the indexes is waited for."""
 _BATCH_CHARACTERS = 60_000
 """A batch is what an interruption has to wait for, and what it costs to repeat: a few seconds."""
 _ENTRIES_AT_ONCE = 64
 _PURGE_AT_ONCE = 5_000
 _LEAST_FREE = 1_000_000
-_OWNER_FILE = "lock.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,48 +44,6 @@ class IndexProgress:
     step: str
     articles: int
     total: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """The process that has the indexes: its id, None if it does not say, and whether it takes in what others leave as pending."""
-
-    pid: int | None
-    takes_in: bool
-
-
-class Lock:
-    """The right to use the indexes of a library: one process has it, and it ends with that process."""
-
-    def __init__(self, folder: Path, *, wait: float = LOCK_WAIT) -> None:
-        """Take the lock in ``folder``.
-
-        Raises:
-            LibraryBusy: another process still has it after ``wait`` seconds.
-            LibraryError: the folder cannot be written.
-        """
-        self._lock = FileLock(folder / "lock", thread_local=False)  # whichever thread took it, any may give it back
-        self._owner = folder / _OWNER_FILE
-        try:
-            self._lock.acquire(timeout=wait)
-        except Timeout as error:
-            raise LibraryBusy(folder, pid=owner_of(folder).pid, waited=wait) from error
-        except OSError as error:
-            message = f"The library folder {folder} cannot be locked: {error.strerror}. Check its permissions or choose another with --library."
-            raise LibraryError(message) from error
-        self._since = time.time()
-        self.announce(takes_in=False)
-
-    def announce(self, *, takes_in: bool) -> None:
-        """Tell other processes whether this one takes in the articles that they leave as pending."""
-        fresh = self._owner.with_suffix(f".{os.getpid()}")
-        fresh.write_text(json.dumps({"pid": os.getpid(), "since": self._since, "takes_in": takes_in}), "utf-8")
-        fresh.replace(self._owner)
-
-    def release(self) -> None:
-        """Give the lock back."""
-        self._owner.unlink(missing_ok=True)
-        self._lock.release()
 
 
 class Indexes:
@@ -305,12 +256,3 @@ def _first_batch(entries: Sequence[Entry]) -> Sequence[Entry]:
 
 def _folder(library: Library, number: int) -> Path:
     return library.folder / "index" / str(number)
-
-
-def owner_of(folder: Path) -> Owner:
-    """What the process that has the indexes of a library says of itself; what it said stays where it was killed."""
-    try:
-        found = json.loads((folder / _OWNER_FILE).read_text("utf-8"))
-        return Owner(int(found["pid"]), found.get("takes_in") is True)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return Owner(None, takes_in=False)

@@ -7,12 +7,10 @@ Standard library only. Said once for the whole project: offsets are code points 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from typing import Literal
 
 Precision = Literal["year", "month", "day", "minute", "second"]
 

@@ -1,6 +1,6 @@
 """What every response carries and which requests are let through: host, origin, paths and security headers, as ASGI middleware.
 
-Gradio brings many more routes than this page needs (proxy, monitoring, run history, code editing, API). An allow list keeps them shut
+Gradio brings many more routes than this page needs (proxy, monitoring, run history, code editing). An allow list keeps them shut
 whatever a later release adds or an environment switch turns on.
 """
 
@@ -15,9 +15,15 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 
+from assistant.remote import ASK_PATH, CANCEL_PATH, SEARCH_PATH
+
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+NAMED: Final = ("ask", "search", "add", "articles")
+"""The endpoints that programs may use."""
+TOOLS_PATH: Final = "/mcp"
+INTERNAL_PATHS: Final = (ASK_PATH, SEARCH_PATH, CANCEL_PATH)
 PATHS: Final = frozenset(
     {
         "/",
@@ -32,9 +38,18 @@ PATHS: Final = frozenset(
         "/gradio_api/reset",
         "/gradio_api/upload",
         "/gradio_api/upload_progress",
+        "/gradio_api/info",
+        *INTERNAL_PATHS,
+        *(f"/gradio_api/call/{name}" for name in NAMED),
     }
 )
-FOLDERS: Final = ("/assets/", "/static/", "/svelte/", "/gradio_api/heartbeat/")
+FOLDERS: Final = (
+    "/assets/",
+    "/static/",
+    "/svelte/",
+    "/gradio_api/heartbeat/",
+    *(f"/gradio_api/call/{name}/" for name in NAMED),
+)
 SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
 INLINE_SCRIPT: Final = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
 
@@ -61,9 +76,9 @@ def policy(page: bytes = b"") -> str:
     return POLICY.format(hashes="".join(f" 'sha256-{digest}'" for digest in digests))
 
 
-def allowed_path(path: str) -> bool:
-    """Whether the page needs ``path``."""
-    return path in PATHS or (path.startswith(FOLDERS) and ".." not in path)
+def allowed_path(path: str, *, tools: bool = False) -> bool:
+    """Whether the page, the named endpoints or, if they are offered, the ``tools`` need ``path``."""
+    return path in PATHS or (path.startswith(FOLDERS) and ".." not in path) or (tools and path == TOOLS_PATH)
 
 
 def own_origin(headers: Headers) -> bool:
@@ -80,8 +95,10 @@ class Guard:
     Runs inside ``TrustedHostMiddleware``: an origin is compared with a host that has already been checked.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, tools: bool = False) -> None:
+        """``tools`` lets through what the tools need too."""
         self.app = app
+        self._tools = tools
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one ASGI connection."""
@@ -89,7 +106,7 @@ class Guard:
             await self.app(scope, receive, send)
             return
         refusal = None
-        if not allowed_path(scope["path"]):
+        if not allowed_path(scope["path"], tools=self._tools):
             refusal = PlainTextResponse("Not found", status_code=404)
         elif scope["method"] not in SAFE_METHODS and not own_origin(Headers(scope=scope)):
             refusal = PlainTextResponse("Refused: the request comes from another page", status_code=403)

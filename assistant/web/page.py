@@ -7,8 +7,9 @@ Not here: what an answer looks like (``render``), the page's words (``texts``), 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +17,7 @@ import gradio as gr
 
 from assistant.types import Turn
 from assistant.web import render, welcome
+from assistant.web.api import described, typed_as
 from assistant.web.texts import TEXTS, pick_language
 from vectorstore.errors import ArticleNotFound, FundstelleError
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from assistant.qa import Assistant
     from assistant.types import Answer
+    from assistant.web.api import Endpoints
     from assistant.web.texts import Language
 
 LOG = logging.getLogger(__name__)
@@ -33,6 +36,7 @@ QUESTION_CHARACTERS: Final = 2000
 UPLOAD_LIMIT: Final = "25mb"
 ASKING_AT_ONCE: Final = 4
 SECONDS_KEPT: Final = 3600
+ASKING: Final[dict[str, Any]] = {"concurrency_limit": ASKING_AT_ONCE, "concurrency_id": "ask"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +48,12 @@ class Exchange:
     body: str
 
 
-def mount_page(app: FastAPI, assistant: Assistant) -> None:
-    """Put the page at the root of ``app``. What gradio offers beyond it is switched off here and kept shut by ``guard``."""
+def mount_page(app: FastAPI, assistant: Assistant, *, endpoints: Endpoints) -> None:
+    """Put the page, with ``endpoints`` for programs, at the root of ``app``. What gradio offers beyond it is switched off here and kept shut by ``guard``."""
     sans = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif"]
     gr.mount_gradio_app(
         app,
-        build_page(assistant),
+        build_page(assistant, endpoints=endpoints),
         path="/",
         server_name="127.0.0.1",
         footer_links=[],
@@ -71,13 +75,18 @@ def mount_page(app: FastAPI, assistant: Assistant) -> None:
     )
 
 
-def build_page(assistant: Assistant) -> gr.Blocks:
-    """The layout, and what happens on each event."""
+def build_page(assistant: Assistant, *, endpoints: Endpoints) -> gr.Blocks:
+    """The layout, what happens on each event, and the named endpoints."""
     word = gr.I18n(**{str(language): words for language, words in TEXTS.items()})
     events = Events(assistant)
     private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     page: gr.Blocks
     with gr.Blocks(title="Fundstelle", analytics_enabled=False, delete_cache=(SECONDS_KEPT, SECONDS_KEPT)) as page:
+        # First, so that the page's own events leave them their names.
+        for name, endpoint in endpoints.named().items():
+            # Additions wait for each other, as those of the page do; whatever else asks shares its places with the page's questions.
+            place: dict[str, Any] = {"concurrency_limit": 1} if name == "add" else ASKING
+            gr.events.api(published(endpoint), api_name=name, api_description=described(endpoint), **place)
         conversation = gr.State(())
         masthead = gr.HTML(welcome.masthead_html(None, language="en"), apply_default_css=False, js_on_load=None)
         with gr.Accordion(word("add_articles"), open=False, elem_id="add") as drawer:
@@ -105,7 +114,7 @@ def build_page(assistant: Assistant) -> gr.Blocks:
         asked = [question, restart, intro, suggestions, past, current, conversation]
         page.load(events.load, None, [*greeting, drawer], queue=False, **private)
         for trigger, source in [(question.submit, question), *((example.click, example) for example in examples)]:
-            trigger(events.ask, [source, conversation], asked, concurrency_limit=ASKING_AT_ONCE, concurrency_id="ask", **private)
+            trigger(events.ask, [source, conversation], asked, **ASKING, **private)
         restart.click(events.restart, None, [question, restart, past, current, conversation, *greeting], queue=False, **private)
         files.upload(events.add, [files, conversation], [added, files, *greeting], concurrency_limit=1, **private)
     page.queue(api_open=False, max_size=64, default_concurrency_limit=1)
@@ -202,6 +211,22 @@ class Events:
             for path in paths:
                 path.unlink(missing_ok=True)
         yield [shown, None, *self.welcome(language=language, talking=bool(conversation))]
+
+
+def published(endpoint: Callable[..., Any]) -> Callable[..., Any]:
+    """``endpoint`` as gradio calls it, its errors shown to who called."""
+
+    @wraps(endpoint)
+    def call(*given: Any, **named: Any) -> Any:
+        try:
+            return endpoint(*given, **named)
+        except FundstelleError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+        except Exception as error:  # as above
+            LOG.exception("A named endpoint failed")
+            raise gr.Error(TEXTS["en"]["failed_unexpectedly"], print_exception=False) from error
+
+    return typed_as(endpoint, call)
 
 
 def language_of(request: gr.Request) -> Language:

@@ -5,16 +5,22 @@ from __future__ import annotations
 import errno
 import ipaddress
 import os
+import secrets
 import socket
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from assistant.web.api import Endpoints
 from assistant.web.guard import Guard
+from assistant.web.passed_on import internal_routes
+from assistant.web.tools import offer_tools
 from vectorstore.errors import SettingsError
+from vectorstore.ownership import Service
 from vectorstore.settings import read_settings
 
 if TYPE_CHECKING:
@@ -25,19 +31,36 @@ if TYPE_CHECKING:
 LOCAL_HOSTS: Final = ("127.0.0.1", "localhost", "::1", "[::1]", "testserver")
 
 
-def create_app(assistant: Assistant, *, host: str = "127.0.0.1", uploads: Path | None = None) -> FastAPI:
+def create_app(
+    assistant: Assistant,
+    *,
+    host: str = "127.0.0.1",
+    uploads: Path | None = None,
+    token: str | None = None,
+    mcp: bool = False,
+) -> FastAPI:
     """The page as an ASGI application, answering only requests for this machine's own names and ``host``.
 
     ``uploads`` is the folder that dropped files wait in until they have been read (by default a new temporary one). An article that was
     dropped is known by its path in there, so a folder that stays keeps a file that is dropped again from being a second article.
+    ``token`` lets in other processes of this user, which pass their questions on; without one, none can. ``mcp`` offers the named endpoints
+    as tools at ``/mcp`` too.
+
+    Raises:
+        SettingsError: ``mcp`` is wanted, but its package is missing.
     """
     take_gradio_environment(uploads or Path(tempfile.mkdtemp(prefix="fundstelle-")))
     # Late: gradio is heavy, and reads its switches as it is imported.
     from assistant.web.page import mount_page
 
     app = FastAPI(title="Fundstelle", docs_url=None, redoc_url=None, openapi_url=None)
-    mount_page(app, assistant)
-    app.add_middleware(Guard)
+    endpoints = Endpoints(assistant)
+    if token:
+        app.router.routes.extend(internal_routes(assistant, token=token))
+    if mcp:
+        offer_tools(app, endpoints, hosts=[*LOCAL_HOSTS, host])
+    mount_page(app, assistant, endpoints=endpoints)
+    app.add_middleware(Guard, tools=mcp)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=sorted({*LOCAL_HOSTS, host}), www_redirect=False)
     return app
 
@@ -48,11 +71,12 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 7860,
     uploads: Path | None = None,
+    mcp: bool = False,
     announce: Callable[[str], None] | None = None,
 ) -> None:
     """Serve the page until interrupted. ``announce`` is called with its address once it answers; port 0 takes a free one.
 
-    ``uploads`` as for ``create_app``, by default a folder in the cache.
+    Meanwhile other processes of this user may pass their questions on to it. ``mcp`` and ``uploads`` as for ``create_app``, by default a folder in the cache.
 
     Raises:
         SettingsError: ``host`` is not this machine alone, or the port cannot be had.
@@ -64,13 +88,18 @@ def serve(
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets=sockets)
-            if announce and self.started:
-                announce(address)
+            if self.started:
+                open_doors.enter_context(assistant.answering_at(service))
+                if announce:
+                    announce(address)
 
-    with listen(host, port=port) as listener:
+    with listen(host, port=port) as listener, ExitStack() as open_doors:
         shown = f"[{host}]" if ":" in host else host
-        address = f"http://{shown}:{listener.getsockname()[1]}/"
-        app = create_app(assistant, host=host, uploads=uploads or read_settings().cache / "uploads")
+        bound = listener.getsockname()
+        address = f"http://{shown}:{bound[1]}/"
+        service = Service(bound[0], bound[1], secrets.token_urlsafe(32))
+        kept = uploads or read_settings().cache / "uploads"
+        app = create_app(assistant, host=host, uploads=kept, token=service.token, mcp=mcp)
         config = uvicorn.Config(app, log_level="warning", server_header=False, proxy_headers=False, timeout_graceful_shutdown=3)
         AnnouncingServer(config).run(sockets=[listener])
 

@@ -1,0 +1,270 @@
+"""Asking the process that owns the indexes: what is sent to it over loopback, and what it answers, as the values they were.
+
+Used where ``serve`` has a library that another process asks about. Requests carry the token of the lock file; answers come as JSON, an event a
+line, with blank lines while there is nothing to say. Not here: who owns the indexes (``vectorstore/ownership.py``), the other end
+(``web/passed_on.py``), whether to ask it (``qa.py``).
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
+from importlib.metadata import version as installed_version
+from typing import TYPE_CHECKING, Any, Final
+
+from assistant.types import AnswerEvent, Turn
+from vectorstore import errors
+from vectorstore.errors import FundstelleError, LibraryError
+from vectorstore.types import Filters, Hit
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Generator, Iterator
+    from http.client import HTTPResponse
+
+    from pydantic import TypeAdapter
+
+    from vectorstore.ownership import Owner, Service
+
+ASK_PATH: Final = "/internal/ask"
+SEARCH_PATH: Final = "/internal/search"
+CANCEL_PATH: Final = "/internal/cancel"
+HEARTBEAT: Final = 1.0
+"""Seconds after which the owner says that it is still there."""
+SILENCE: Final = 30.0
+"""Seconds without a word after which it is taken for hung. Far more than a heartbeat: the machine may be busy embedding."""
+_CONNECT: Final = 3.0
+_SEARCHING: Final = 120.0
+_PATIENCE: Final = 10.0
+"""Seconds in which an owner that does not answer may come back, or let go of the library."""
+_PAUSE: Final = 0.2
+_adapters: dict[type[Any], TypeAdapter[Any]] = {}
+_LARGEST: Final = 64 * 1024 * 1024
+
+
+class OwnerGone(LibraryError):
+    """The owner of the indexes does not answer, or no longer; nothing of its answer has been handed on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskRequest:
+    """The arguments of ``Assistant.stream``; ``request_id`` names it to ``CANCEL_PATH``."""
+
+    question: str
+    history: tuple[Turn, ...] = ()
+    filters: Filters = field(default_factory=Filters)
+    answer_language: str | None = None
+    detect_period: bool = True
+    request_id: str = field(default_factory=lambda: secrets.token_hex(16))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchRequest:
+    """The arguments of ``Assistant.search``."""
+
+    question: str
+    limit: int
+    filters: Filters = field(default_factory=Filters)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelRequest:
+    """Which question's chat model is asked no further."""
+
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An error of ours as it travels: its class and what it says."""
+
+    kind: str
+    message: str
+
+    @classmethod
+    def of(cls, error: FundstelleError) -> Failure:
+        """What travels of ``error``."""
+        return cls(type(error).__name__, str(error))
+
+    def error(self) -> FundstelleError:
+        """The error that it was."""
+        kind = getattr(errors, self.kind, LibraryError)
+        known = isinstance(kind, type) and issubclass(kind, FundstelleError) and kind.__init__ is Exception.__init__
+        error: FundstelleError = (kind if known else LibraryError)(self.message)
+        return error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A line of the answer to ``ASK_PATH``: what happened, or why nothing more will."""
+
+    event: AnswerEvent | None = None
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The answer to ``SEARCH_PATH``."""
+
+    hits: tuple[Hit, ...] = ()
+    failure: Failure | None = None
+
+
+def adapter(kind: type[Any]) -> TypeAdapter[Any]:
+    """What turns values of one of these classes into JSON and back; made at the first use."""
+    from pydantic import TypeAdapter
+
+    if kind not in _adapters:
+        _adapters[kind] = TypeAdapter(kind)
+    return _adapters[kind]
+
+
+def program_version() -> str:
+    """The version of this program, which both ends have to be."""
+    return installed_version("fundstelle")
+
+
+class Remote:
+    """The owner of a library's indexes, as another process asks it."""
+
+    def __init__(self, owner: Owner, service: Service) -> None:
+        """``service`` is where ``owner`` answers.
+
+        Raises:
+            LibraryError: it is another version of this program, or not on this machine.
+        """
+        self._pid = owner.pid
+        self._service = service
+        if not service.plausible:
+            raise LibraryError(f"Process {owner.pid} says that it answers at {service.host}, which is not this machine. Stop it.")
+        if owner.program != program_version():
+            raise LibraryError(
+                f"The library is served by process {owner.pid}, Fundstelle {owner.program or 'of another version'}; this is "
+                f"{program_version()}. Restart `fundstelle serve`."
+            )
+
+    def stream(self, request: AskRequest, *, cancel: threading.Event | None = None) -> Iterator[AnswerEvent]:
+        """What happens while the owner answers, as ``Assistant.stream``. Closing the iterator ends it there too.
+
+        Raises:
+            OwnerGone: it does not answer; nothing has been yielded but steps.
+            FundstelleError: what it raised, or that it fell silent in the middle of its words.
+        """
+        spoken = cancelled = False
+        try:
+            with self._request(ASK_PATH, request, timeout=SILENCE) as response:
+                while line := response.readline(_LARGEST):
+                    if cancel and cancel.is_set() and not cancelled:
+                        cancelled = self._cancel(request.request_id)
+                    if not line.strip():
+                        continue
+                    said: Line = adapter(Line).validate_json(line, strict=True)
+                    if said.failure:
+                        raise said.failure.error()
+                    if said.event:
+                        spoken = spoken or said.event.kind != "step"
+                        yield said.event
+                        if said.event.kind == "answer":
+                            return
+        except (OSError, HTTPException, ValueError) as error:
+            raise self._gone(error, spoken=spoken) from error
+        raise self._gone(None, spoken=spoken)
+
+    def search(self, request: SearchRequest) -> list[Hit]:
+        """The hits that the owner finds, as ``Assistant.search``.
+
+        Raises:
+            OwnerGone: it does not answer.
+            FundstelleError: what it raised.
+        """
+        try:
+            with self._request(SEARCH_PATH, request, timeout=_SEARCHING) as response:
+                found: Found = adapter(Found).validate_json(response.read(), strict=True)
+        except (OSError, HTTPException, ValueError) as error:
+            raise self._gone(error, spoken=False) from error
+        if found.failure:
+            raise found.failure.error()
+        return list(found.hits)
+
+    def _cancel(self, request_id: str) -> bool:
+        with self._request(CANCEL_PATH, CancelRequest(request_id=request_id), timeout=_CONNECT) as response:
+            response.read()
+        return True
+
+    @contextmanager
+    def _request(self, path: str, request: object, *, timeout: float) -> Iterator[HTTPResponse]:
+        """An answer of the owner to a request; straight to it, whatever proxies the environment names."""
+        connection = HTTPConnection(self._service.host, self._service.port, timeout=_CONNECT)
+        try:
+            connection.connect()
+            connection.sock.settimeout(timeout)
+            headers = {"Authorization": f"Bearer {self._service.token}", "Content-Type": "application/json"}
+            connection.request("POST", path, adapter(type(request)).dump_json(request), headers)
+            response = connection.getresponse()
+            if response.status != 200:
+                raise HTTPException(f"it answered {response.status}: {response.read(200).decode('utf-8', 'replace').strip()}")
+            yield response
+        finally:
+            connection.close()
+
+    def _gone(self, error: Exception | None, *, spoken: bool) -> LibraryError:
+        why = str(error).splitlines()[0] if error and str(error) else "it ended"
+        if spoken:
+            return LibraryError(
+                f"Process {self._pid}, which serves the library, broke off in the middle of its answer ({why}). Ask again."
+            )
+        return OwnerGone(
+            f"Process {self._pid} serves the library but does not answer ({why}). Try again; if that does not help, restart `fundstelle serve`."
+        )
+
+
+def passed_on(
+    find: Callable[[], Remote | None], request: AskRequest, *, cancel: threading.Event | None
+) -> Generator[AnswerEvent, None, bool]:
+    """What the owner that ``find`` finds answers; returns whether one has. Where it goes away meanwhile, it is looked for again.
+
+    Raises:
+        FundstelleError: as ``Remote.stream``.
+    """
+    deadline = time.monotonic() + _PATIENCE
+    while remote := find():
+        try:
+            yield from remote.stream(request, cancel=cancel)
+        except OwnerGone:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_PAUSE)
+        else:
+            return True
+    return False
+
+
+def search_passed_on(find: Callable[[], Remote | None], request: SearchRequest) -> list[Hit] | None:
+    """The hits of the owner that ``find`` finds; None if there is none. As ``passed_on`` otherwise.
+
+    Raises:
+        FundstelleError: as ``Remote.search``.
+    """
+    deadline = time.monotonic() + _PATIENCE
+    while remote := find():
+        try:
+            return remote.search(request)
+        except OwnerGone:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_PAUSE)
+    return None
+
+
+def dump_line(*, event: AnswerEvent | None = None, failure: Failure | None = None) -> bytes:
+    """A line of the answer to ``ASK_PATH``."""
+    return json_line(Line(event=event, failure=failure))
+
+
+def json_line(value: object) -> bytes:
+    """``value`` as a line of JSON in ASCII, so that nothing in it is a line break."""
+    return json.dumps(adapter(type(value)).dump_python(value, mode="json")).encode("ascii") + b"\n"
