@@ -68,6 +68,7 @@ def examine(settings: Settings) -> list[Finding]:
         *_libraries(),
         _embedding(settings.embedding),
         _reranker(settings.reranker),
+        _chat_model(settings),
         *_library(settings),
         _space("disk of the library", settings.library, other="FUNDSTELLE_LIBRARY"),
         _cache(settings.cache),
@@ -128,6 +129,20 @@ def _reranker(name: str | None) -> Finding:
     if not name:
         return Finding("reranker", "none", fine=True)
     return _model("reranker", name, variable="FUNDSTELLE_RERANKER")
+
+
+def _chat_model(settings: Settings) -> Finding:
+    """Whether the chat model can be opened; nobody is asked anything."""
+    from assistant.generative import ChatModel
+
+    if not settings.model:
+        return Finding("chat model", "none: answers quote", fine=True)
+    try:
+        ChatModel(settings.model, base_url=settings.model_base_url, tracing=settings.tracing).open()
+    except FundstelleError as error:
+        what, _, remedy = str(error).partition(": ")
+        return Finding("chat model", what, fine=False, remedy=remedy)
+    return Finding("chat model", f"{settings.model} (can be opened; it was not asked anything)", fine=True)
 
 
 def _model(label: str, name: str, *, variable: str) -> Finding:

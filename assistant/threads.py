@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator
@@ -41,6 +41,6 @@ async def iterate(start: Callable[[threading.Event], Iterator[Item]]) -> AsyncGe
             if last:
                 await running
                 return
-            yield item  # type: ignore[misc] - None only with an error or at the end
+            yield cast("Item", item)  # nothing comes only with an error or at the end
     finally:
         cancel.set()

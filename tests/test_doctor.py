@@ -21,7 +21,7 @@ from vectorstore.dictionary import Glossary
 from vectorstore.library import Library
 from vectorstore.ownership import Lock
 
-COLUMNS = ["fundstelle", "libraries", "embedding model", "reranker", "library"]
+COLUMNS = ["fundstelle", "libraries", "embedding model", "reranker", "chat model", "library"]
 
 
 @pytest.fixture
@@ -46,12 +46,12 @@ def found(settings: Settings, name: str) -> Finding:
 def test_a_new_machine(settings: Settings) -> None:
     """Everything is looked at, the library is only named, and nothing is made."""
     findings = examine(settings)
-    assert [finding.name for finding in findings[:5]] == COLUMNS
+    assert [finding.name for finding in findings[: len(COLUMNS)]] == COLUMNS
     assert [finding.name for finding in findings if not finding.fine] == []
     assert importlib.metadata.version("torch") in findings[1].found
     assert f"Python {sys.version_info.major}.{sys.version_info.minor}" in findings[0].found
     assert "bundled" in findings[2].found
-    assert findings[4].remedy == "fundstelle add --samples"
+    assert findings[5].remedy == "fundstelle add --samples"
     assert not settings.library.exists()
 
 
@@ -252,6 +252,19 @@ def test_an_engine_that_cannot_be_used(settings: Settings, monkeypatch: pytest.M
     finding = found(settings, "embedding model")
     assert finding.fine
     assert "the processor lacks AVX2" in finding.found
+
+
+def test_the_chat_model(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """None is fine; one that is set can be opened or names the command; no key is told, nobody is asked."""
+    assert found(settings, "chat model").found == "none: answers quote"
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-4711")
+    local = settings.model_copy(update={"model": "openai:some", "model_base_url": "http://127.0.0.1:9/v1"})
+    assert found(local, "chat model").fine
+    assert "sk-secret" not in found(local, "chat model").found
+    missing = found(settings.model_copy(update={"model": "ollama:llama3.2"}), "chat model")
+    assert not missing.fine
+    assert missing.remedy == "pip install 'fundstelle[ollama]'"
+    assert not found(settings.model_copy(update={"model": "llama3.2"}), "chat model").fine
 
 
 def test_a_full_disk(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

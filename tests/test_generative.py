@@ -236,7 +236,7 @@ def test_a_missing_package_names_the_command(provider: str, package: str, remedy
     """The exact ``pip install``: an extra of this project where there is one."""
     from langchain.chat_models import base
 
-    monkeypatch.setitem(sys.modules, package, None)  # type: ignore[arg-type]  # as Python itself marks what cannot be imported
+    monkeypatch.setitem(sys.modules, package, None)  # as Python itself marks what cannot be imported
     base._get_chat_model_creator.cache_clear()
     with pytest.raises(ModelError) as caught:
         ChatModel(f"{provider}:some").open()
