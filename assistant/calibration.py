@@ -1,8 +1,9 @@
 """The probability that the evidence answers: a logistic model over ``evidence.Features``, keyed to an encoder.
 
 It is the product of two: that the evidence is about what is asked (logistic), and that the question's premise holds: each of its names and
-numbers that the closest article does not have, or an amount asked for that the best sentence does not give, lowers it by a factor. The weights are in ``calibration.json``, two sets for an encoder: question and article in one language, or in two. ``fundstelle eval
---calibrate`` writes them. An encoder without weights gets a plain threshold and no probability.
+numbers that the closest article does not have, or an amount asked for that the quotes do not give, lowers it by a factor. The weights are in
+``calibration.json``, three sets for an encoder: question and article meet in their words, in an English gloss, or only in names and numbers.
+``fundstelle eval --calibrate`` writes them. An encoder without weights gets a plain threshold and no probability.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ CALIBRATION_FILE = Path(__file__).with_name("calibration.json")
 _PLAIN_SHARE = 0.5
 # Chosen so that one of them alone decides against an answer: "Why is Blinken visiting Beijing?" is not answered by his visit to Astana.
 _PREMISE = {"names_missing": 0.33, "numbers_missing": 0.33, "amount_missing": 0.33}
+# Half of the names that an Arabic article has are not found in it, for their spelling leaves too much open.
+_PREMISE_BY_SOUND = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +37,23 @@ class Calibration:
     """
 
     encoder: str
-    same_language: Mapping[str, float]
-    other_language: Mapping[str, float]
+    own: Mapping[str, float]
+    gloss: Mapping[str, float]
+    names: Mapping[str, float]
     threshold: float
 
     def probability(self, features: Features) -> float:
         """How likely it is that the evidence answers the question, 0 to 1."""
-        values = {"bias": 1.0, **asdict(features)}
-        weights = self.same_language if features.same_language else self.other_language
-        total = float(sum(weight * values[name] for name, weight in weights.items()))
-        premise = math.prod(1.0 - (1.0 - factor) * values[name] for name, factor in _PREMISE.items())
-        return float(premise) / (1.0 + math.exp(-max(-60.0, min(60.0, total))))
+        values: dict[str, float] = {"bias": 1.0, **asdict(features)}
+        weights = {"own": self.own, "gloss": self.gloss, "names": self.names}[features.meeting]
+        total = sum(weight * values[name] for name, weight in weights.items())
+        return premise(features) / (1.0 + math.exp(-max(-60.0, min(60.0, total))))
+
+
+def premise(features: Features) -> float:
+    """By what the probability is multiplied for what the question takes for granted and the article does not have, 0 to 1."""
+    factors = {**_PREMISE, "names_missing": _PREMISE_BY_SOUND if features.names_by_sound else _PREMISE["names_missing"]}
+    return math.prod(1.0 - (1.0 - factor) * float(getattr(features, name)) for name, factor in factors.items())
 
 
 @cache
@@ -75,7 +84,7 @@ def encoder_key(signature: str) -> str:
 def answers(features: Features, calibration: Calibration | None) -> tuple[bool, float | None]:
     """Whether the evidence is good enough to be shown as an answer, and its probability where that is known."""
     if calibration is None:
-        enough = features.article_share >= _PLAIN_SHARE or not features.same_language
+        enough = features.article_share >= _PLAIN_SHARE or features.meeting != "own"
         return enough and not features.names_missing and not features.numbers_missing, None
     probability = calibration.probability(features)
     return probability >= calibration.threshold, probability

@@ -26,6 +26,7 @@ from assistant.citations import cite
 from assistant.evidence import Features, find_evidence
 from assistant.qa import Assistant
 from ingest.samples import sample_questions
+from vectorstore.dictionary import Glossary
 from vectorstore.embedding import load_encoder
 from vectorstore.errors import SourceNotFound, SourceUnreadable
 from vectorstore.indexes import IndexProgress
@@ -40,20 +41,18 @@ if TYPE_CHECKING:
 
     from assistant.evidence import Finding
     from vectorstore.embedding import Encoder
-    from vectorstore.search import SearchResult, Weights
+    from vectorstore.search import SearchResult
     from vectorstore.settings import Settings
     from vectorstore.types import Hit
 
     OnProgress = Callable[[IndexProgress], None]
 
 RANKED_PASSAGES = 100
-# As low as lets a single missing name decline, since a reader sees the quotes and their context.
-_THRESHOLD = 0.34
-# The share of answerable questions that are asked again with a name exchanged; what a question put to a single article and one about a
-# sample weigh in the fit.
+# Nearly as low as lets a single missing name decline, since a reader sees the quotes and their context.
+_THRESHOLD = 0.36
+# The share of answerable questions that are asked again with a name exchanged; what a question put to a single article weighs in the fit.
 _SWAPPED = 0.3
-_ALONE_WEIGHT = 0.3
-_SAMPLE_WEIGHT = 3.0
+_ALONE_WEIGHT = 0.05
 _RARE_NAME = 4.2
 _MORE, _LESS = (0.0, None), (None, 0.0)
 # What each feature can only mean: more cosine never makes an answer less likely, a missing word never more.
@@ -61,7 +60,9 @@ _SIGNS = {
     "passage_cosine": _MORE, "sentence_cosine": _MORE, "sentence_share": _MORE, "nearby_share": _MORE, "passage_share": _MORE,
     "article_share": _MORE, "words_missing": _LESS, "margin": _MORE,
 }  # fmt: skip
-_NOT_WEIGHED = frozenset({"same_language", "names_missing", "numbers_missing", "amount_missing"})
+_NOT_WEIGHED = frozenset({"meeting", "names_missing", "numbers_missing", "amount_missing", "names_by_sound"})
+# Without a gloss the words of two languages meet by chance.
+_MEANINGLESS = frozenset({"sentence_share", "nearby_share", "passage_share", "article_share", "words_missing"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +141,7 @@ def read_dataset(folder: Path) -> Dataset:
     return Dataset(folder.name, paths[0], queries, {query: frozenset(documents) for query, documents in relevant.items()})
 
 
-def evaluate_folders(
-    folders: Sequence[Path], *, settings: Settings, on_progress: OnProgress = lambda _: None, weights: Weights | None = None
-) -> list[Result]:
+def evaluate_folders(folders: Sequence[Path], *, settings: Settings, on_progress: OnProgress = lambda _: None) -> list[Result]:
     """The figures of each folder; sets with the same corpus share one library."""
     datasets = [read_dataset(folder) for folder in folders]
     results: dict[int, Result] = {}
@@ -150,7 +149,7 @@ def evaluate_folders(
     for same in by_corpus(datasets):
         with library_of(same[0].corpus, settings=settings, encoder=encoder, on_progress=on_progress) as assistant:
             for dataset in same:
-                outcomes = list(run_queries(dataset, assistant=assistant, on_progress=on_progress, weights=weights))
+                outcomes = list(run_queries(dataset, assistant=assistant, on_progress=on_progress))
                 results[id(dataset)] = measure(dataset, outcomes)
     return [results[id(dataset)] for dataset in datasets]
 
@@ -160,14 +159,12 @@ def run_queries(
     *,
     assistant: Assistant,
     on_progress: OnProgress = lambda _: None,
-    weights: Weights | None = None,
-    read: bool = True,
 ) -> Iterator[Outcome]:
-    """Ask every question of a set; search is not told its language. Without ``read`` the hits are only ranked."""
+    """Ask every question of a set; search is not told its language."""
     calibration = calibration_for(assistant.encoder.signature)
     for number, query in enumerate(dataset.queries, start=1):
         start = time.perf_counter()
-        result, finding = _find(query, assistant=assistant, weights=weights, read=read)
+        result, finding = _find(query, assistant=assistant)
         answered, confidence = answers(finding.features, calibration) if finding.features else (False, None)
         seconds = time.perf_counter() - start
         citations = [cite(quote.hit.article, quote.span, number=1) for quote in finding.quotes]
@@ -184,10 +181,8 @@ def run_queries(
         on_progress(IndexProgress(dataset.name, number))
 
 
-def _find(
-    query: Query, *, assistant: Assistant, weights: Weights | None = None, read: bool = True
-) -> tuple[SearchResult, Finding]:
-    encoder, glossary = assistant.encoder, assistant.glossary
+def _find(query: Query, *, assistant: Assistant, glossary: Glossary | None = None) -> tuple[SearchResult, Finding]:
+    encoder, glossary = assistant.encoder, glossary or assistant.glossary
     result = hybrid_search(
         query.text,
         library=assistant.library,
@@ -195,12 +190,10 @@ def _find(
         encoder=encoder,
         glossary=glossary,
         limit=RANKED_PASSAGES,
-        weights=weights,
         reranker=assistant.reranker,
         collapse=False,  # each document of a set counts, twins too
     )
-    readable = result if read else replace(result, hits=())
-    return result, find_evidence(query.text, readable, encoder=encoder, glossary=glossary)
+    return result, find_evidence(query.text, result, encoder=encoder, glossary=glossary)
 
 
 def measure(dataset: Dataset, outcomes: Sequence[Outcome]) -> Result:
@@ -218,11 +211,11 @@ def measure(dataset: Dataset, outcomes: Sequence[Outcome]) -> Result:
 
 def _figures(dataset: Dataset, outcomes: Sequence[Outcome]) -> dict[str, float | None]:
     figures: dict[str, float | None] = {**_ranking_figures(dataset, outcomes)}
-    answerable = [outcome for outcome in outcomes if _is_answerable(dataset, outcome.query)]
+    answerable = [outcome for outcome in outcomes if is_answerable(dataset, outcome.query)]
     with_gold = [outcome for outcome in answerable if outcome.query.answers]
-    unanswerable = [outcome for outcome in outcomes if not _is_answerable(dataset, outcome.query)]
+    unanswerable = [outcome for outcome in outcomes if not is_answerable(dataset, outcome.query)]
     declined = [outcome for outcome in outcomes if not outcome.answered]
-    right = [outcome for outcome in declined if not _is_answerable(dataset, outcome.query)]
+    right = [outcome for outcome in declined if not is_answerable(dataset, outcome.query)]
     figures["quote_recall"] = _share(_quotes_gold(outcome) for outcome in with_gold)
     figures["quote_chars"] = _mean(sum(map(len, outcome.quotes)) for outcome in outcomes)
     figures["answered"] = _share(outcome.answered for outcome in answerable)
@@ -279,7 +272,8 @@ def _auroc(answerable: Sequence[Outcome], unanswerable: Sequence[Outcome]) -> fl
     return float(roc_auc_score(labels, [outcome.confidence or 0.0 for outcome in outcomes]))
 
 
-def _is_answerable(dataset: Dataset, query: Query) -> bool:
+def is_answerable(dataset: Dataset, query: Query) -> bool:
+    """Whether a document of the set answers a question: as the set says, else if any is relevant."""
     return query.answerable if query.answerable is not None else bool(dataset.relevant.get(query.id))
 
 
@@ -329,7 +323,8 @@ def library_of(
         tempfile.TemporaryDirectory(prefix="fundstelle-eval-", ignore_cleanup_errors=True) as folder,
         Assistant(settings.model_copy(update={"library": Path(folder)}), encoder=encoder) as assistant,
     ):
-        report = assistant.add([corpus] if corpus else (), samples=corpus is None, on_progress=on_progress)
+        # Nothing is linked or learned: each document is measured as it is.
+        report = assistant.add([corpus] if corpus else (), samples=corpus is None, compare=False, on_progress=on_progress)
         # Real sets have a few empty documents; they cannot be found, which the figures then show.
         if report.count("failed") == len(report.items):
             message = f"{corpus}: no document can be read, the first because: {report.items[0].reason if report.items else 'it is empty'}"
@@ -376,33 +371,41 @@ def calibrate_on(folders: Sequence[Path], *, settings: Settings, on_progress: On
     for same in by_corpus([read_dataset(folder) for folder in folders]):
         with library_of(same[0].corpus, settings=settings, encoder=encoder, on_progress=on_progress) as assistant:
             for dataset in same:
-                examples += collect_examples(dataset, assistant=assistant, on_progress=on_progress)
+                found = list(collect_examples(dataset, assistant=assistant, glossary=assistant.glossary, on_progress=on_progress))
+                examples += found
+                if sum(example.features.meeting == "gloss" for example in found) > len(found) / 2:
+                    nothing = Glossary.open((), cache=settings.cache)
+                    examples += collect_examples(dataset, assistant=assistant, glossary=nothing, on_progress=on_progress)
     with library_of(None, settings=settings, encoder=encoder, on_progress=on_progress) as assistant:
-        samples = collect_examples(sample_dataset(assistant), assistant=assistant, on_progress=on_progress)
-        examples += [replace(example, weight=example.weight * _SAMPLE_WEIGHT) for example in samples]
+        examples += collect_examples(
+            sample_dataset(assistant), assistant=assistant, glossary=assistant.glossary, on_progress=on_progress
+        )
     calibration, report = fit(examples, encoder=encoder_key(encoder.signature))
     write_calibration(calibration)
     return report
 
 
-def collect_examples(dataset: Dataset, *, assistant: Assistant, on_progress: OnProgress = lambda _: None) -> Iterator[Example]:
+def collect_examples(
+    dataset: Dataset, *, assistant: Assistant, glossary: Glossary, on_progress: OnProgress = lambda _: None
+) -> Iterator[Example]:
     """The evidence of every question of a set, of its answerable ones with a name or number exchanged, and in the best article alone."""
+    bare = "" if glossary.languages else ", no dictionary"
     swapped = replace_names(dataset, swap_share=_SWAPPED)
     for part in (dataset, swapped):
         for number, query in enumerate(part.queries, start=1):
-            result, finding = _find(query, assistant=assistant)
+            result, finding = _find(query, assistant=assistant, glossary=glossary)
             on_progress(IndexProgress(part.name, number))
             if not finding.features:
                 continue
             best = finding.quotes[0].hit.article.id
-            answerable = _is_answerable(part, query)
-            yield Example(finding.features, answerable, _group(best), part.name, exchanged=part is swapped)
+            answerable = is_answerable(part, query)
+            yield Example(finding.features, answerable, _group(best), part.name + bare, exchanged=part is swapped)
             if answerable and best not in part.relevant.get(query.id, ()):
                 continue  # alone, the wrong article does not answer; but another than the listed one may
             alone = replace(result, hits=tuple(hit for hit in result.hits if hit.article.id == best))
-            found = find_evidence(query.text, alone, encoder=assistant.encoder, glossary=assistant.glossary)
+            found = find_evidence(query.text, alone, encoder=assistant.encoder, glossary=glossary)
             if found.features:
-                name = f"{part.name}, alone"
+                name = f"{part.name}{bare}, alone"
                 yield Example(found.features, answerable, _group(best), name, exchanged=part is swapped, weight=_ALONE_WEIGHT)
 
 
@@ -432,7 +435,7 @@ def replace_names(dataset: Dataset, *, swap_share: float) -> Dataset:
         listed = list(_exchangeable(query))
         for kind, text in listed:
             pools[kind].append(text)
-        if listed and _is_answerable(dataset, query):
+        if listed and is_answerable(dataset, query):
             found.append((query, listed))
     swapped = []
     for query, listed in chance.sample(found, int(len(found) * swap_share)):
@@ -465,8 +468,11 @@ def fit(examples: Sequence[Example], *, encoder: str) -> tuple[Calibration, str]
     checked = [example for example in examples if not _half(example.group)]
     # The exchanged names are what the premise is there for, the evidence is as good as before.
     whole = [example for example in fitted if not example.exchanged]
-    sides = [_weights([example for example in whole if example.features.same_language == same]) for same in (True, False)]
-    calibration = Calibration(encoder, same_language=sides[0], other_language=sides[1], threshold=_THRESHOLD)
+    sides = {
+        meeting: _weights([example for example in whole if example.features.meeting == meeting], without=without)
+        for meeting, without in (("own", frozenset()), ("gloss", frozenset()), ("names", _MEANINGLESS))
+    }
+    calibration = Calibration(encoder, **sides, threshold=_THRESHOLD)
     lines = [f"fitted on {len(fitted)}, checked on {len(checked)} pieces of evidence about other articles"]
     for dataset in sorted({example.dataset for example in checked}):
         part = [example for example in checked if example.dataset == dataset]
@@ -479,12 +485,12 @@ def fit(examples: Sequence[Example], *, encoder: str) -> tuple[Calibration, str]
     return calibration, "\n".join(lines)
 
 
-def _weights(examples: Sequence[Example]) -> dict[str, float]:
+def _weights(examples: Sequence[Example], *, without: frozenset[str]) -> dict[str, float]:
     """Logistic weights (ridge of 1) by feature, on the features' own scales, with the bias; all zero without both kinds of examples."""
     import numpy as np
     from scipy.optimize import minimize
 
-    names = [field.name for field in fields(Features) if field.name not in _NOT_WEIGHED]
+    names = [field.name for field in fields(Features) if field.name not in _NOT_WEIGHED | without]
     labels = np.array([1.0 if example.answerable else -1.0 for example in examples])
     if len(set(labels)) < 2:
         return {"bias": 0.0, **dict.fromkeys(names, 0.0)}

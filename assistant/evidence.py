@@ -6,14 +6,15 @@ Pure but for the encoder, which embeds the sentences of hits that have no senten
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from assistant.questions import answer_kind, has_kind
-from vectorstore.languages import normalise, same_words
-from vectorstore.names import name_keys
-from vectorstore.spellings import has_spelling, nationalities
+from assistant.questions import NUMERIC, answer_kind, counted_word, has_kind
+from vectorstore.languages import normalise, same_words, stop_words
+from vectorstore.names import by_sound, name_keys
+from vectorstore.spellings import has_initials, has_spelling, is_abbreviated, nationalities
 from vectorstore.terms import text_terms
 from vectorstore.types import Span
 
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from vectorstore.embedding import Encoder
     from vectorstore.search import SearchResult
     from vectorstore.terms import QuestionTerms, QuestionWord, TextTerms
-    from vectorstore.types import Hit
+    from vectorstore.types import Article, Hit
+
+Meeting = Literal["own", "gloss", "names"]
 
 READ_HITS = 5
 """How many of the best passages are read for sentences."""
@@ -45,7 +48,10 @@ _SENTENCES_BEFORE = 2
 """How many sentences before one may name what it is about."""
 _SAME_WORDS = 0.8
 """Sentences that share this much of their words (Jaccard) say the same."""
+_COVERED = 0.75
+"""The share of a text's words from which on its gloss stands for it: German has .99, French .82, Arabic .66, Turkish .21 (FreeDict)."""
 _ARTICLE_CHARACTERS = 30_000
+_YEAR = re.compile(r"(?<!\d)(?:1[5-9]|20)\d\d(?!\d)")
 _SENTENCE_WEIGHT_IN_MARGIN = 1.5
 _MARGIN_RANGE = (-0.1, 0.3)
 
@@ -63,6 +69,11 @@ class Evidence:
         """Its words."""
         return self.span.slice(self.hit.article.text)
 
+    def holds(self, other: Evidence) -> bool:
+        """Whether the other is this or a part of it."""
+        same = self.hit.passage.article_id == other.hit.passage.article_id
+        return same and self.span.start <= other.span.start and other.span.end <= self.span.end
+
     def touches(self, other: Evidence) -> bool:
         """Whether nothing but white space stands between the two in one version of one article."""
         if self.hit.passage.article_id != other.hit.passage.article_id:
@@ -76,11 +87,16 @@ class Features:
     """What answerability is judged by, of the best sentence, its passage and its article.
 
     Shares are of what the question's words say, by their rarity: 0 to 1. ``margin`` is how far the passage's cosines (its own and 1.5 times
-    its best sentence's) are above those of the best passage of any other article, ``alone`` is 1 where there is none. The ``*_missing``
-    but for ``words_missing``, a count, are 0 or 1; the year in which the article was published is not missing from it.
+    its best sentence's) are above those of the best passage of any other article, ``alone`` is 1 where there is none. ``names_missing``
+    is 0 or 1; so is ``numbers_missing``, or 0.5 for a year in an article that states none; the year of publication is not missing from it. ``amount_missing`` is 1 if a
+    number of some kind is asked for and the quotes have none of it, 0.5 if they have one that may count something else.
+
+    ``meeting`` says in what the words of question and article can meet at all: one language, an English gloss, or only names and numbers
+    (then the shares say little). ``names_by_sound`` is 1 where the article's script spells names by their sound, and another than the
+    question's: that one is missing then says little.
     """
 
-    same_language: bool
+    meeting: Meeting
     passage_cosine: float
     sentence_cosine: float
     sentence_share: float
@@ -92,8 +108,17 @@ class Features:
     names_missing: float
     numbers_missing: float
     amount_missing: float
+    names_by_sound: float
     margin: float
     alone: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """What kind of thing is asked for, and the word that a count is of."""
+
+    kind: Kind
+    counted: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,16 +135,19 @@ class Finding:
 
 def find_evidence(question: str, result: SearchResult, *, encoder: Encoder, glossary: Glossary) -> Finding:
     """The sentences among the best hits that answer ``question``, whether or not they are good enough."""
-    kind = answer_kind(question, language=result.terms.language)
-    read = [_Read(hit, result=result, kind=kind, encoder=encoder, glossary=glossary) for hit in result.hits[:READ_HITS]]
+    language = result.terms.language
+    asking = _Asking(answer_kind(question, language=language), counted_word(question, language=language))
+    read = [_Read(hit, result=result, asking=asking, encoder=encoder, glossary=glossary) for hit in result.hits[:READ_HITS]]
     scored = sorted((sentence for hit in read for sentence in hit.scored()), key=lambda sentence: -sentence.evidence.score)
     if not scored:
         return Finding(quotes=(), features=None, missing=())
     best = scored[0]
     missing = best.read.missing_names
+    quotes = tuple(choose_quotes([sentence.evidence for sentence in scored]))
+    quoted = [sentence for sentence in scored if any(quote.holds(sentence.evidence) for quote in quotes)]
     return Finding(
-        quotes=tuple(choose_quotes([sentence.evidence for sentence in scored])),
-        features=_features(best, read),
+        quotes=quotes,
+        features=_features(best, read, quoted=quoted, meeting=_meeting(best.read.hit, result.terms, glossary)),
         missing=tuple(word.text for word in missing),
     )
 
@@ -155,10 +183,10 @@ def choose_quotes(scored: Sequence[Evidence]) -> list[Evidence]:
 class _Read:
     """A hit with the terms and cosines of its sentences."""
 
-    def __init__(self, hit: Hit, *, result: SearchResult, kind: Kind, encoder: Encoder, glossary: Glossary) -> None:
+    def __init__(self, hit: Hit, *, result: SearchResult, asking: _Asking, encoder: Encoder, glossary: Glossary) -> None:
         self.hit = hit
         self.asked = result.terms
-        self.kind = kind
+        self.kind = asking.kind
         article = hit.article
         texts = [span.slice(article.text) for span in hit.passage.sentences]
         self.sentences = [text_terms(text, language=article.language, glossary=glossary) for text in texts]
@@ -167,7 +195,18 @@ class _Read:
         if not self.cosines:
             self.cosines = [float(cosine) for cosine in encoder.encode_passages(texts) @ result.vector]
         asked = frozenset(normalise(word.text) for word in result.terms.words)
-        self.kinds = [has_kind(text, kind=kind, language=article.language, asked=asked) for text in texts]
+        counted = next((word for word in result.terms.words if word.text == asking.counted), None)
+        self.kinds = [
+            has_kind(
+                text,
+                kind=self.kind,
+                language=article.language,
+                asked=asked,
+                counted=counted is None
+                or any(counted.found_in(terms) for terms in self.sentences[max(0, position - 1) : position + 1]),
+            )
+            for position, text in enumerate(texts)
+        ]
 
     @cached_property
     def passage(self) -> list[TextTerms]:
@@ -192,8 +231,9 @@ class _Read:
                 if word.names.isdisjoint(keys)
                 and not any(word.found_in(terms) for terms in self.passage)
                 and not has_spelling(text, word.text)
+                and not has_initials(text, word.text)
             ]
-            if _weight(absent) > _weight(run) / 2:
+            if _weight(absent) > _weight(run) / 2 and not is_abbreviated(text, [word.text for word in run]):
                 missing += absent
         return missing
 
@@ -227,7 +267,41 @@ class _Scored:
     evidence: Evidence
 
 
-def _features(best: _Scored, read: Sequence[_Read]) -> Features:
+def _meeting(hit: Hit, asked: QuestionTerms, glossary: Glossary) -> Meeting:
+    if hit.article.language in asked.own:
+        return "own"
+    if not {hit.article.language, asked.language} <= {"en", *glossary.languages}:
+        return "names"
+    sides = ((hit.text, hit.article.language), (" ".join(word.text for word in asked.words), asked.language))
+    return "gloss" if all(_covered(text, language=language, glossary=glossary) for text, language in sides) else "names"
+
+
+def _covered(text: str, *, language: str, glossary: Glossary) -> bool:
+    """Whether a dictionary knows most words of a text, names apart; a small one's gloss says too little of what a text has."""
+    if language == "en":
+        return True
+    entries = [entry for entry in glossary.gloss(text, language=language) if not entry.name and not entry.word[0].isdigit()]
+    ordinary = [entry for entry in entries if normalise(entry.word) not in stop_words(language)]
+    return sum(bool(entry.translations) for entry in ordinary) >= _COVERED * len(ordinary)
+
+
+def _amount_missing(quoted: Sequence[_Scored]) -> float:
+    """How sure it is that sentences lack the number that is asked for; 0 for any other question."""
+    kinds = [sentence.read.kinds[sentence.position] for sentence in quoted]
+    if not quoted or quoted[0].read.kind not in NUMERIC or True in kinds:
+        return 0.0
+    return 0.5 if None in kinds else 1.0
+
+
+def _numbers_missing(missing: Sequence[QuestionWord], article: Article) -> float:
+    if not missing:
+        return 0.0
+    years = all(_YEAR.fullmatch(word.text) for word in missing)
+    undated = article.published_at is None and not _YEAR.search(article.text, 0, _ARTICLE_CHARACTERS)
+    return 0.5 if years and undated else 1.0
+
+
+def _features(best: _Scored, read: Sequence[_Read], *, quoted: Sequence[_Scored], meeting: Meeting) -> Features:
     near = best.read
     asked = near.asked.words
     article = near.hit.article
@@ -238,7 +312,7 @@ def _features(best: _Scored, read: Sequence[_Read]) -> Features:
     rivals = [other.strength for other in read if other.hit.article.id != article.id]
     margin = min(max(near.strength - max(rivals), _MARGIN_RANGE[0]), _MARGIN_RANGE[1]) if rivals else 0.0
     return Features(
-        same_language=article.language in near.asked.own,
+        meeting=meeting,
         passage_cosine=near.hit.cosine,
         sentence_cosine=near.cosines[best.position],
         sentence_share=_share(asked, [near.sentences[best.position]]),
@@ -248,8 +322,9 @@ def _features(best: _Scored, read: Sequence[_Read]) -> Features:
         question_words=float(min(len(asked), 8)),
         words_missing=float(sum(not any(word.found_in(terms) for terms in whole) for word in needed)),
         names_missing=float(bool(near.missing_names)),
-        numbers_missing=float(any(not any(word.found_in(terms) for terms in whole) for word in numbers)),
-        amount_missing=float(near.kind == "number" and near.kinds[best.position] is False),
+        numbers_missing=_numbers_missing([word for word in numbers if not any(word.found_in(terms) for terms in whole)], article),
+        amount_missing=_amount_missing(quoted),
+        names_by_sound=float(by_sound(article.language) != by_sound(near.asked.language)),
         margin=margin,
         alone=float(not rivals),
     )

@@ -6,15 +6,19 @@ Question words by language, nothing learned. Not here: the question's terms (``v
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Literal
 
+from assistant.quantities import find_numbers
 from vectorstore.languages import normalise, stop_words, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Kind = Literal["number", "date", "person", "place", "reason", "other"]
+    from assistant.quantities import Number
+
+Kind = Literal["money", "share", "duration", "count", "number", "year", "date", "person", "country", "place", "reason", "other"]
+NUMERIC = frozenset({"money", "share", "duration", "count", "number"})
 
 # The words that come first in the question decide ("Where was he when ..."), of two at one place the longer ("how long ago").
 _ASKING: Mapping[str, tuple[tuple[Kind, str], ...]] = {
@@ -103,13 +107,67 @@ _ASKING: Mapping[str, tuple[tuple[Kind, str], ...]] = {
         ("person", r"\bمن (?:هو|هي|الذي|التي)\b|^من\b"),
     ),
 }  # fmt: skip
-_NUMBER_WORDS: Mapping[str, str] = {
-    "en": "two three four five six seven eight nine ten eleven twelve thirteen fifteen twenty thirty forty fifty hundred thousand million billion dozen half third quarter percent",
-    "de": "zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn fünfzehn zwanzig dreißig vierzig fünfzig hundert tausend million millionen milliarde milliarden dutzend hälfte drittel viertel prozent zehntausende hunderte tausende",
-    "fr": "deux trois quatre cinq six sept huit neuf dix onze douze quinze vingt trente quarante cinquante cent mille million millions milliard milliards moitié tiers quart dizaine centaine",
-    "es": "dos tres cuatro cinco seis siete ocho nueve diez once doce quince veinte treinta cuarenta cincuenta cien mil millón millones mitad tercio cuarto decena",
-    "ru": "два две три четыре пять шесть семь восемь девять десять двадцать тридцать сто тысяч тысячи миллион миллионов миллиард половина треть процентов",
+# What a question for a number, date or place asks for more exactly, and what asks for a sum without "how much".
+_EXACTLY: Mapping[str, tuple[tuple[Kind, str], ...]] = {
+    "en": (
+        ("money", r"\bhow much\b.*\b(?:costs?|pays?|paid|earn\w*|spend|spent|raised?|donat\w+|invest\w*|worth|fined?|owed?|charged?|money|aid)\b|\b(?:what|which) (?:(?:is|was|are|were|will be) (?:the |its |his |her |their )?)?(?:\w+ ){0,2}(?:ransom|price|fine|fee|salary|budget|compensation|market value|cost|costs|revenue|turnover)\b"),
+        ("share", r"\bwhat (?:percent|percentage|proportion|share|fraction)\b|\bhow many percent\b"),
+        ("duration", r"\bhow long (?:did|do|does|will|has|have|had|after|before|would|can|could|must)\b|\bhow many (?:years|months|weeks|days|hours|minutes)\b"),
+        ("count", r"\bhow many\b"),
+        ("year", r"\b(?:what|which) year\b"),
+        ("country", r"\b(?:what|which) (?:country|countries|nation)\b"),
+    ),
+    "de": (
+        ("money", r"\bwie ?viel\b.*\b(?:koste\w*|zahl\w*|bezahl\w*|verdien\w*|wert|ausgegeben|gezahlt|geld|gespendet|investier\w*)\b|\bwas kostet\w*\b|\b(?:welche[nrs]?|wie hoch (?:ist|war|sind|waren|fällt|fiel)) (?:\w+ ){0,2}(?:lösegeld|preis|geldstrafe|bußgeld|kosten|gehalt|umsatz|gewinn|verlust|marktwert|entschädigung|budget|schaden|miete)\b"),
+        ("share", r"\bwie ?viel prozent\b|\bwelche[rn]? (?:anteil|prozent\w*)\b|\bwie hoch (?:ist|war) (?:der|die) (?:\w+ )?(?:anteil|prozentsatz|quote)\b"),
+        ("duration", r"\bwie lange\b|\bwie ?viele (?:jahre|monate|wochen|tage|stunden|minuten)\b"),
+        ("count", r"\bwie ?viele[rn]?\b"),
+        ("year", r"\bwelche[mns] jahr\b"),
+        ("country", r"\bwelche[mnrs]? (?:land|landes|ländern?|staat|staaten)\b"),
+    ),
+    "fr": (
+        ("money", r"\bcombien (?:co[uû]t\w*|vaut|valait|gagn\w+|d['’]argent)|\bquel(?:le)? (?:est |était |sera )?(?:le |la )?(?:prix|rançon|amende|salaire|budget|coût)\b"),
+        ("share", r"\bquel(?:le)?s? (?:est |était )?(?:la |le )?(?:pourcentage|part|proportion)\b"),
+        ("duration", r"\bcombien de temps\b|\bcombien d['’e] ?(?:ans|années|mois|semaines|jours|heures|minutes)\b"),
+        ("count", r"\bcombien d(?:e\b|['’])"),
+        ("year", r"\bquelle année\b"),
+        ("country", r"\bquels? pays\b"),
+    ),
+    "es": (
+        ("money", r"\bcu[aá]nto (?:cuesta|cost[oó]|vale|val[ií]a|gana|gan[oó]|pag\w+|dinero)\b"),
+        ("share", r"\bqu[eé] porcentaje\b"),
+        ("duration", r"\bcu[aá]nto tiempo\b|\bcu[aá]nt[oa]s (?:años|meses|semanas|d[ií]as|horas|minutos)\b"),
+        ("count", r"\bcu[aá]nt[oa]s\b"),
+        ("year", r"\bqu[eé] año\b"),
+        ("country", r"\bqu[eé] pa[ií]s(?:es)?\b"),
+    ),
+    "ru": (
+        ("money", r"\bсколько (?:стоит|стоил\w*|заплат\w*|денег)\b"),
+        ("share", r"\bкакой процент\b|\bкакая доля\b"),
+        ("duration", r"\bкак долго\b|\bсколько (?:времени|лет|месяцев|недель|дней|часов|минут)\b"),
+        ("count", r"\bсколько\b"),
+        ("year", r"\bв каком году\b"),
+        ("country", r"\bкак(?:ой|ую|ая) стран|\bв какой стране\b"),
+    ),
 }  # fmt: skip
+_COUNTED: Mapping[str, str] = {
+    "en": r"\bhow many (?:other |more |of the |of his |of her |of their )?",
+    "de": r"\bwie ?viele[rn]? (?:weitere[rn]? |andere[rn]? |der |von den )?",
+    "fr": r"\bcombien d(?:e |['’])(?:autres )?",
+    "es": r"\bcu[aá]nt[oa]s (?:otr[oa]s )?",
+    "ru": r"\bсколько (?:всего |других )?",
+}
+_ANYONE = frozenset(
+    "people persons men women menschen personen leute personnes gens personas gente человек людей times mal fois veces раз".split()
+)
+"""Counted without being named: "19 dead", "three of them"."""
+_TIME_UNIT = re.compile(
+    r"(?:second|minute|hour|day|night|week|month|year|decade|centur|sekunde|stunde|tag|nacht|nächte|woche|monat|jahr|jahrzehnt|jahrhundert"
+    r"|seconde|heure|jour|nuit|semaine|mois|ans?\b|année|siècle|segundo|minuto|hora|d[ií]a|noche|mes(?:es)?\b|año|siglo|секунд|минут|час|ден|дн"
+    r"|сут|недел|месяц|год|лет\b|век)",
+    re.IGNORECASE,
+)
+_YEAR = re.compile(r"(?<!\d)(?:1\d|20)\d\d(?!\d)")
 _TIME_WORDS: Mapping[str, str] = {
     "en": "january february march april may june july august september october november december monday tuesday wednesday thursday friday saturday sunday today yesterday tomorrow week month year decade century morning evening spring summer autumn winter",
     "de": "januar februar märz april mai juni juli august september oktober november dezember montag dienstag mittwoch donnerstag freitag samstag sonnabend sonntag heute gestern morgen vorgestern woche wochen monat jahr jahres jahren jahrhundert abend frühjahr sommer herbst winter",
@@ -123,31 +181,64 @@ def answer_kind(question: str, *, language: str) -> Kind:
     """The kind of thing that would answer ``question``: ``"other"`` where its words do not say."""
     folded = question.casefold()
     found = [(match.start(), -len(match[0]), kind) for kind, pattern in _patterns(language) if (match := pattern.search(folded))]
-    return min(found, key=lambda place: place[:2])[2] if found else "other"
+    kind: Kind = min(found, key=lambda place: place[:2])[2] if found else "other"
+    if kind in {"number", "date", "place", "other"}:
+        exactly = next((exact for exact, pattern in _exact_patterns(language) if pattern.search(folded)), kind)
+        return exactly if kind != "other" or exactly == "money" else kind
+    return kind
 
 
-def has_kind(sentence: str, *, kind: Kind, language: str, asked: frozenset[str] = frozenset()) -> bool | None:
-    """Whether ``sentence`` has something of that kind besides the words ``asked`` (normalised); None where it cannot be told."""
+def counted_word(question: str, *, language: str) -> str | None:
+    """What a question for a count counts ("refugees"), as it is written; None where it is people or nothing in particular."""
+    match = re.search(_COUNTED[language], question, re.IGNORECASE) if language in _COUNTED else None
+    behind = words(question[match.end() :]) if match else []
+    return behind[0].text if behind and normalise(behind[0].text) not in _ANYONE else None
+
+
+def has_kind(
+    sentence: str, *, kind: Kind, language: str, asked: frozenset[str] = frozenset(), counted: bool = True
+) -> bool | None:
+    """Whether ``sentence`` has something of that kind besides the words ``asked`` (normalised); None where it cannot be told.
+
+    ``counted`` says whether it has what the question counts: a number of something else is only perhaps the answer.
+    """
+    if kind in NUMERIC:
+        return _has_number(sentence, kind=kind, language=language, asked=asked, counted=counted)
     listed = [word.text for word in words(sentence) if normalise(word.text) not in asked]
-    normal = {normalise(word) for word in listed}
-    if kind == "number":
-        return _has_digit(listed) or bool(normal & _number_words(language))
-    if kind == "date":
-        return _has_digit(listed) or bool(normal & _time_words(language))
-    if kind in {"person", "place"}:
+    if kind == "year" and _YEAR.search(" ".join(listed)):
+        return True
+    if kind in {"year", "date"}:
+        dated = _has_digit(listed) or bool({normalise(word) for word in listed} & _time_words(language))
+        return (None if kind == "year" else True) if dated else False
+    if kind in {"person", "place", "country"}:
         if not any(word[0].isupper() or word[0].islower() for word in listed):
             return None
         return any(word[0].isupper() and normalise(word) not in stop_words(language) for word in listed)
     return None
 
 
+def _has_number(sentence: str, *, kind: Kind, language: str, asked: frozenset[str], counted: bool) -> bool | None:
+    found = [number for number in _numbers(sentence, language) if normalise(number.text) not in asked]
+    if not found:
+        return False
+    if language not in _EXACTLY:  # nor are its words for units known
+        return True
+    if kind == "money":
+        return any(number.unit.isupper() or number.unit == "crowns" for number in found)
+    if kind == "share":
+        return any(number.unit in {"%", "share", "times"} for number in found)
+    if kind == "duration":
+        return bool(_TIME_UNIT.search(sentence)) or None
+    return True if kind == "number" or counted else None
+
+
+@lru_cache(maxsize=4_096)
+def _numbers(sentence: str, language: str) -> tuple[Number, ...]:
+    return find_numbers(sentence, language=language)
+
+
 def _has_digit(listed: list[str]) -> bool:
     return any(any(char.isdigit() for char in word) for word in listed)
-
-
-@cache
-def _number_words(language: str) -> frozenset[str]:
-    return frozenset(_NUMBER_WORDS.get(language, "").split())
 
 
 @cache
@@ -158,3 +249,8 @@ def _time_words(language: str) -> frozenset[str]:
 @cache
 def _patterns(language: str) -> tuple[tuple[Kind, re.Pattern[str]], ...]:
     return tuple((kind, re.compile(pattern)) for kind, pattern in _ASKING.get(language, ()))
+
+
+@cache
+def _exact_patterns(language: str) -> tuple[tuple[Kind, re.Pattern[str]], ...]:
+    return tuple((kind, re.compile(pattern)) for kind, pattern in _EXACTLY.get(language, ()))

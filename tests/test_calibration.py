@@ -10,27 +10,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.calibration import Calibration, answers, calibration_for, encoder_key, read_calibrations, write_calibration
-from assistant.evidence import Features
+from assistant.evidence import Features, Meeting
 from vectorstore.bundled import FOLDER_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-NAMES = tuple(field.name for field in fields(Features) if field.name != "same_language")
-NOTHING = Features(same_language=True, **dict.fromkeys(NAMES, 0.0))
+NAMES = tuple(field.name for field in fields(Features) if field.name != "meeting")
+NOTHING = Features(meeting="own", **dict.fromkeys(NAMES, 0.0))
 
 
 def calibration(
     encoder: str = "e", *, threshold: float = 0.5, other: Mapping[str, float] | None = None, **weights: float
 ) -> Calibration:
-    """Weights for questions in the article's language, and ``other`` ones across languages."""
-    return Calibration(encoder, weights, other or {}, threshold)
+    """Weights for questions in the article's language, and ``other`` ones across languages with a gloss; none where only names meet."""
+    return Calibration(encoder, weights, other or {}, {}, threshold)
 
 
-def features(**values: float) -> Features:
+def features(meeting: Meeting = "own", **values: float) -> Features:
     """Features with these values, 0 elsewhere, of a question in the article's language."""
-    return replace(NOTHING, **values)  # type: ignore[arg-type]
+    return replace(NOTHING, meeting=meeting, **values)  # type: ignore[arg-type]
 
 
 def test_the_probability_is_logistic() -> None:
@@ -45,7 +45,18 @@ def test_questions_across_languages_have_their_own_weights() -> None:
     """What tells an answer differs where question and article share no words."""
     weights = calibration(bias=2.0, other={"bias": -2.0})
     assert weights.probability(features()) == pytest.approx(0.8807970780)
-    assert weights.probability(features(same_language=False)) == pytest.approx(0.1192029220)
+    assert weights.probability(features("gloss")) == pytest.approx(0.1192029220)
+    assert weights.probability(features("names")) == 0.5
+
+
+def test_a_premise_that_fails_decides_alone() -> None:
+    """A name, number or amount that is missing takes the surest evidence below the threshold; one spelled by sound weighs less."""
+    sure = {"bias": 60.0}
+    weights = Calibration("e", sure, sure, sure, 0.34)
+    for name in ("names_missing", "numbers_missing", "amount_missing"):
+        assert weights.probability(features(**{name: 1.0})) < weights.threshold
+    assert weights.probability(features(amount_missing=0.5)) == pytest.approx(0.665)
+    assert weights.probability(features("gloss", names_missing=1.0, names_by_sound=1.0)) == pytest.approx(0.8)
 
 
 @given(st.floats(-1e9, 1e9), st.floats(-1e6, 1e6), st.floats(0, 1))
@@ -92,7 +103,7 @@ def test_the_shipped_weights_fit_the_features() -> None:
     """Each entry names features that there are and has a threshold that can be passed; the bundled encoder has one."""
     listed = read_calibrations()
     for entry in listed:
-        assert {*entry.same_language, *entry.other_language} <= {"bias", *NAMES}
+        assert {*entry.own, *entry.gloss, *entry.names} <= {"bias", *NAMES}
         assert 0.0 < entry.threshold < 1.0
     assert len({entry.encoder for entry in listed}) == len(listed)
     assert calibration_for(f"{FOLDER_NAME} 384 {{}}") in listed

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.questions import Kind, answer_kind, has_kind
+from assistant.questions import NUMERIC, Kind, answer_kind, counted_word, has_kind
 from ingest.samples import sample_questions
 
 ASKED: dict[str, dict[Kind, list[str]]] = {
     "en": {
-        "number": [
-            "How many crowns did the lamp cost?",
-            "How much was paid?",
-            "What percentage of voters came?",
-            "How long is the pier?",
-        ],
+        "number": ["How long is the pier?", "How tall is the tower?", "How much of the town was flooded?"],
+        "count": ["How many crowns did the lamp cost?", "How many percents make a whole?"],
+        "money": ["How much was paid?", "What ransom did they ask for?", "What is the market value of the pearl?"],
+        "share": ["What percentage of voters came?"],
+        "duration": ["How long did the repair take?", "How many years was it dark?"],
+        "year": ["In which year did the storm come?"],
+        "country": ["Which country does she come from?"],
         "date": [
             "When was the lighthouse lit?",
-            "In which year did the storm come?",
             "On what day does the market move?",
             "How long ago was it?",
         ],
@@ -29,28 +31,27 @@ ASKED: dict[str, dict[Kind, list[str]]] = {
         "other": ["What did the mayor promise?", "Tell me about the lighthouse."],
     },
     "de": {
-        "number": [
-            "Wie viele Dörfer fährt der Bus an?",
-            "Wie teuer war die Lampe?",
-            "Welcher Anteil kam?",
-            "Wie lange dauert die Fahrt?",
-        ],
-        "date": ["Wann fährt der Bus?", "In welchem Jahr kam der Sturm?", "Seit wann fehlt das Licht?"],
+        "number": ["Wie teuer war die Lampe?", "Wie hoch ist der Turm?"],
+        "count": ["Wie viele Dörfer fährt der Bus an?"],
+        "money": ["Wie viel kostet die Lampe?", "Wie hoch war das Lösegeld?"],
+        "share": ["Welcher Anteil kam?", "Wie viel Prozent kamen?"],
+        "duration": ["Wie lange dauert die Fahrt?"],
+        "year": ["In welchem Jahr kam der Sturm?"],
+        "country": ["Aus welchem Land kommt sie?"],
+        "date": ["Wann fährt der Bus?", "Seit wann fehlt das Licht?"],
         "person": ["Wer fährt den Bus?", "Wem dankte die Bürgermeisterin?", "Wessen Lampe ist das?"],
         "place": ["Wo hält der Bus?", "In welcher Stadt ist der Markt?", "Wohin zieht er um?"],
         "reason": ["Warum stand der Bus?", "Weshalb blieb es dunkel?", "Aus welchem Grund kam niemand?"],
         "other": ["Was versprach die Bürgermeisterin?"],
     },
     "fr": {
-        "number": [
-            "Combien de marchands sont concernés ?",
-            "Quel pourcentage est venu ?",
-            "Quel est le prix de la lampe ?",
-            "Quelle était l’âge du phare ?",
-        ],
+        "number": ["Quelle était l’âge du phare ?"],
+        "count": ["Combien de marchands sont concernés ?"],
+        "money": ["Quel est le prix de la lampe ?"],
+        "share": ["Quel pourcentage est venu ?"],
+        "year": ["En quelle année la tempête est-elle venue ?"],
         "date": [
             "Quand le marché déménage-t-il ?",
-            "En quelle année la tempête est-elle venue ?",
             "À quelle heure le marché ouvre-t-il ?",
         ],
         "person": ["Qui est la maire de Brénac ?"],
@@ -59,22 +60,27 @@ ASKED: dict[str, dict[Kind, list[str]]] = {
         "other": ["Que promet la maire ?"],
     },
     "es": {
-        "number": ["¿Cuántos puestos habrá?", "¿Qué porcentaje votó?"],
-        "date": ["¿Cuándo se encendió el faro?", "¿En qué año llegó la tormenta?"],
+        "count": ["¿Cuántos puestos habrá?"],
+        "share": ["¿Qué porcentaje votó?"],
+        "year": ["¿En qué año llegó la tormenta?"],
+        "date": ["¿Cuándo se encendió el faro?"],
         "person": ["¿Quién dirige el puerto?", "¿Quiénes vinieron?"],
         "place": ["¿Dónde para el autobús?", "¿En qué ciudad está?"],
         "reason": ["¿Por qué se apagó el faro?"],
         "other": ["¿Qué prometió la alcaldesa?"],
     },
     "ru": {
-        "number": ["Сколько стоит новая лампа?"],
-        "date": ["Когда зажгли маяк?", "В каком году был шторм?"],
+        "money": ["Сколько стоит новая лампа?"],
+        "count": ["Сколько домов построили?"],
+        "year": ["В каком году был шторм?"],
+        "date": ["Когда зажгли маяк?"],
         "person": ["Кто ведёт автобус?"],
         "place": ["Где останавливается автобус?", "В каком городе рынок?"],
         "reason": ["Почему маяк не горел?"],
         "other": ["Что обещала мэр?"],
     },
 }
+KINDS = get_args(Kind)
 CASES = [
     (language, kind, question) for language, kinds in ASKED.items() for kind, questions in kinds.items() for question in questions
 ]
@@ -95,12 +101,12 @@ def test_a_language_without_question_words_presumes_nothing() -> None:
 
 def test_sample_questions_are_read_right() -> None:
     """Where the samples say what a question asks for, most of them are recognised in every language, and hardly one is mistaken."""
-    kinds = {"when": "date", "who": "person", "where": "place", "why": "reason", "number": "number"}
+    kinds = {"when": {"date", "year"}, "who": {"person"}, "where": {"place", "country"}, "why": {"reason"}, "number": NUMERIC}
     told = [(question, kinds[question.kind]) for question in sample_questions() if question.kind in kinds]
     found = [(answer_kind(question.question, language=question.language), kind, question.question) for question, kind in told]
     assert len(told) >= 40
-    assert sum(kind == wanted for kind, wanted, _ in found) / len(found) >= 0.85
-    assert sum(kind not in {wanted, "other"} for kind, wanted, _ in found) / len(found) <= 0.1
+    assert sum(kind in wanted for kind, wanted, _ in found) / len(found) >= 0.85
+    assert sum(kind not in {*wanted, "other"} for kind, wanted, _ in found) / len(found) <= 0.1
 
 
 @pytest.mark.parametrize(
@@ -122,11 +128,34 @@ def test_sample_questions_are_read_right() -> None:
         ("reason", "en", "It was dark.", None),
         ("other", "en", "It was dark.", None),
         ("person", "zh", "他来了。", None),
+        ("money", "de", "Die Lampe kostete 340.000 Kronen.", True),
+        ("money", "en", "It was paid $5m.", True),
+        ("money", "de", "Es kamen 340 Leute.", False),
+        ("money", "de", "Niemand nannte einen Preis.", False),
+        ("share", "de", "Die Hälfte blieb zu Hause.", True),
+        ("share", "en", "In all 340 people came.", False),
+        ("duration", "en", "It took eleven years.", True),
+        ("duration", "en", "There were 340 people.", None),
+        ("share", "tr", "Yüzde 40 geldi.", True),
+        ("year", "en", "It was founded in 1911.", True),
+        ("year", "en", "It was founded on a Tuesday.", None),
+        ("year", "en", "It was founded by sailors.", False),
     ],
 )
 def test_a_sentence_has_the_kind_or_not(kind: Kind, language: str, sentence: str, expected: bool | None) -> None:
     """Digits and number words, dates and weekdays, capitalised names; None where it cannot be told."""
     assert has_kind(sentence, kind=kind, language=language) is expected
+
+
+def test_a_number_of_something_else_is_perhaps_no_answer() -> None:
+    """Asked how many dogs there are, three cats say nothing for sure; people are counted without being named."""
+    assert counted_word("How many more refugees came?", language="en") == "refugees"
+    assert counted_word("Wie viele der Boote sanken?", language="de") == "Boote"
+    assert counted_word("How many people came?", language="en") is None
+    assert counted_word("Who came?", language="en") is None
+    assert has_kind("Three cats slept.", kind="count", language="en", counted=False) is None
+    assert has_kind("Three cats slept.", kind="count", language="en", counted=True) is True
+    assert has_kind("The cats slept.", kind="count", language="en", counted=True) is False
 
 
 def test_what_the_question_says_itself_does_not_count() -> None:
@@ -138,10 +167,10 @@ def test_what_the_question_says_itself_does_not_count() -> None:
 
 @given(
     st.text(max_size=80),
-    st.sampled_from(["number", "date", "person", "place", "reason", "other"]),
+    st.sampled_from(KINDS),
     st.sampled_from(["en", "de", "ru", "ja", "und"]),
 )
 def test_any_text_can_be_asked(text: str, kind: Kind, language: str) -> None:
     """No text breaks it."""
-    assert answer_kind(text, language=language) in {"number", "date", "person", "place", "reason", "other"}
+    assert answer_kind(text, language=language) in KINDS
     assert has_kind(text, kind=kind, language=language) in {True, False, None}

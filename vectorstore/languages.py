@@ -32,6 +32,7 @@ _UNSPACED = re.compile(f"[{_UNSPACED_LETTERS}]+")
 _MARKS = "".join(char for char in map(chr, range(0x300, 0x2000)) if unicodedata.category(char).startswith("M"))
 _GROUPS = r"[.,' \u00a0\u2009\u202f]"
 _GROUPING = re.compile(_GROUPS)
+_NUMBER_ENDING = re.compile(r"(?<=\d)(?:s|e?r[ns]?|st|nd|rd|th|en|e|es|eme|ème)$")
 _WORD = re.compile(
     rf"(?<!\d)\d{{1,3}}(?:{_GROUPS}\d{{3}})+(?!\d)"
     rf"|[{_UNSPACED_LETTERS}]+"
@@ -77,9 +78,9 @@ def is_unspaced(word: str) -> bool:
 
 
 def normalise(word: str) -> str:
-    """The form in which words are compared: NFKC, case folded, digits ungrouped, Arabic and Hebrew without their points."""
+    """The form in which words are compared: NFKC, case folded, digits ungrouped and without ending ("1970s"), Arabic and Hebrew without points."""
     folded = unicodedata.normalize("NFKC", word).casefold().translate(_POINTS)
-    return _GROUPING.sub("", folded) if folded[:1].isdigit() else folded
+    return _NUMBER_ENDING.sub("", _GROUPING.sub("", folded)) if folded[:1].isdigit() else folded
 
 
 def fold_accents(word: str) -> str:
@@ -131,7 +132,7 @@ def zipf(word: str, *, language: str) -> float:
         return max(0.0, math.log10(frequency) + 9) if frequency else 0.0
     try:
         return float(wordfreq.zipf_frequency(word, language))
-    except LookupError:
+    except (LookupError, ModuleNotFoundError):  # no list, or only that of a related language whose segmenter is not installed
         return float(wordfreq.zipf_frequency(word, "en"))
 
 

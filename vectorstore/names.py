@@ -13,7 +13,8 @@ from functools import cache, lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from vectorstore.languages import fold_accents, is_unspaced, normalise, stem, stop_words, words, zipf
+from vectorstore.exonyms import exonyms
+from vectorstore.languages import distinct, fold_accents, is_unspaced, normalise, stem, stop_words, words, zipf
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,13 +53,15 @@ _CONSONANTS = tuple(
         (r"(.)\1+", r"\1"),
     )
 )
+_INHABITANT = re.compile("(.{3,})er[ns]?")
+"""German makes adjectives and people of cities: "Warschauer", "Bremer", "Münchner"."""
 _VOWELS = "aeiouyj"
 _INNER_VOWELS = re.compile(rf"(?<=.)[{_VOWELS}]+")
 _FIRST_VOWELS = re.compile(rf"^[{_VOWELS}]+")
 # A second way to read a letter, by language, where that language's spelling of names leaves two.
 _SECOND_READINGS = {
     "de": ("(?<![st])ch", "kh"),
-    "en": ("j", "zh"),
+    "en": ("j|g(?=[eiy])", "zh"),
     "fr": ("j", "zh"),
     "pt": ("j", "zh"),
     "es": ("j", "kh"),
@@ -73,6 +76,7 @@ _DIPHTHONG = {"ru": ("a[iy]", "i")}
 _UNINFLECTED = frozenset({"en", "de", "lb", "nl", "fr", "es", "it", "pt", "ca", "sv", "da", "nb", "nn", "no", "und"})
 # Without capitals and with most words rare, for they carry their particles: names cannot be told.
 _AGGLUTINATING = frozenset({"ko", "ta", "te", "ml", "kn"})
+_BY_SOUND = frozenset("ar fa ur ps ckb he yi zh ja ko th km lo my hi bn mr ne ta te ml kn gu pa si am ka hy".split())
 _NOMINATIVES = ("", "a", "а", "я", "ь", "й", "ай")
 
 
@@ -91,7 +95,8 @@ _PEOPLES = _set(
     "colombian cuban egyptian iranian iraqi israeli jordanian lebanese libyan moroccan algerian tunisian nigerian kenyan ethiopian "
     "pakistani indian afghan saudi syrian yemeni palestinian venezuelan peruvian soviet western eastern northern southern christian "
     "muslim jewish catholic republican republicans democrat democrats democratic americans europeans germans russians ukrainians "
-    "britons italians israelis palestinians iranians iraqis indians africans canadians australians"
+    "scottish welsh english irish californian texan bavarian catalan kurdish north south east west "
+    "britons italians israelis palestinians iranians iraqis indians africans canadians australians viennese parisian parisians londoners syrians"
 )
 # Cities whose name is an everyday word somewhere: only with a capital.
 _EVERYDAY = _set(
@@ -120,6 +125,11 @@ class _Place:
     first: int
     last: int
     code: str
+
+
+def by_sound(language: str) -> bool:
+    """Whether a language is written in a script into which foreign names are put by their sound alone, so that keys often fail."""
+    return language in _BY_SOUND
 
 
 def name_keys(text: str, *, language: str) -> list[str]:
@@ -175,7 +185,7 @@ def is_name(word: str, *, first: bool, any_capitals: bool, language: str) -> boo
 
 
 def _is_capitalised_name(normal: str, *, first: bool, language: str) -> bool:
-    if language == "en" and normal in _no_names():
+    if language == "en" and (normal in _no_names() or normal.removesuffix("s") in _PEOPLES):
         return False
     rare = zipf(normal, language=language) < _RARE
     if language in _NOUN_CAPITALS:
@@ -351,12 +361,15 @@ def _place_code(run: Sequence[Word], *, language: str) -> str | None:
     own, english = countries(language), countries("en")
     capital, cased = run[0].text[0].isupper(), run[0].text[0].isupper() or run[0].text[0].islower()
     if cased and len(plain) < _MIN_PLACE_LETTERS:  # "Çin", "USA", "U.S.", but not "us" or "Us"
-        return own.get(plain) or english.get(plain) if shouted or (capital and len(plain) == _MIN_PLACE_LETTERS - 1) else None
+        written_out = capital and len(plain) == _MIN_PLACE_LETTERS - 1 and plain not in stop_words("en")  # "Doctor Who" is not the WHO
+        return own.get(plain) or english.get(plain) if shouted or written_out else None
     forms = [plain]
     if plain.endswith("s"):
         forms.append(plain[:-1])
     elif language == "ko":  # a particle behind it
         forms += [plain[:-1], plain[:-2]]
+    elif language == "de" and len(run) == 1 and capital:
+        forms += _german_cities(normalise(run[0].text))
     for form in forms:
         code = own.get(form) or english.get(form) or _cities().get(form)
         if code and len(form) > 1:
@@ -369,6 +382,16 @@ def _place_code(run: Sequence[Word], *, language: str) -> str | None:
         return code
     nominatives = (stemmed + ending for ending in _NOMINATIVES)
     return next((table[form] for form in nominatives for table in (own, _cities()) if form in table), None)
+
+
+def _german_cities(normal: str) -> list[str]:
+    """The city names that a German word for its people may come from, folded; a word that is commoner than they are is a word of its own."""
+    people = _INHABITANT.fullmatch(normal)
+    if not people:
+        return []
+    cities = distinct((people[1], people[1] + "en", re.sub("n$", "en", people[1])))
+    common = zipf(normal, language="de")
+    return [folded(city) for city in cities if zipf(city, language="de") >= common]
 
 
 @lru_cache(maxsize=100_000)
@@ -387,7 +410,7 @@ def _stem_form(form: str, *, language: str) -> str:
 
 @cache
 def countries(language: str) -> dict[str, str]:
-    """Names of countries and parts of the world in one language (CLDR) → code; stems are listed under ``"stem ..."``."""
+    """Names of countries, parts of the world and organisations in one language → code; stems are listed under ``"stem ..."``."""
     from babel import Locale, UnknownLocaleError
 
     try:
@@ -403,7 +426,8 @@ def countries(language: str) -> dict[str, str]:
         if form
     ]
     table: dict[str, str] = {}
-    for form, code in (*_USUAL.get(language, {}).items(), *named):
+    others = [(_listed_form(form), code) for form, code in exonyms(language).items()]
+    for form, code in (*_USUAL.get(language, {}).items(), *others, *named):
         table.setdefault(form, "@" + code)
         table.setdefault("stem " + _stem_form(form, language=language), "@" + code)
     return table

@@ -46,7 +46,7 @@ class Weights:
     """What each standardised score counts; ``sentences`` is what the best sentence's cosine counts beside the passage's."""
 
     dense: float = 1.0
-    own: float = 0.25
+    own: float = 0.4
     gloss: float = 0.3
     names: float = 0.05
     sentences: float = 1.5
@@ -60,6 +60,39 @@ class SearchResult:
     terms: QuestionTerms
     vector: Vectors
     timings: Mapping[str, float] = field(default_factory=dict)
+
+
+class _Stopwatch:
+    """Seconds per step, behind those that went before."""
+
+    def __init__(self, before: Mapping[str, float] | None = None) -> None:
+        self.timings = dict(before or {})
+        self._start = time.perf_counter()
+
+    def lap(self, step: str) -> None:
+        """The step that ends now."""
+        now = time.perf_counter()
+        self.timings[step] = now - self._start
+        self._start = now
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What the indexes propose for a question: the rankings, and of each passage in any of them its vectors and cosines."""
+
+    terms: QuestionTerms
+    vector: Vectors
+    dense: Ranking
+    lexical: Mapping[str, Ranking]
+    visible: Mapping[str, Candidate]
+    vectors: Mapping[str, PassageVectors]
+    cosines: Mapping[str, tuple[float, Sequence[float]]]
+    timings: Mapping[str, float]
+
+    def fused(self, weights: Weights) -> Ranking:
+        """The passages in the order of these weights, see ``fuse``."""
+        languages = {id_: self.visible[id_].language for id_ in self.cosines}
+        return fuse(self.cosines, self.lexical, languages=languages, terms=self.terms, weights=weights)
 
 
 def hybrid_search(
@@ -80,33 +113,14 @@ def hybrid_search(
     With ``collapse``, a story that several outlets copied is told by the first of them that matches the filters, and of near-identical passages
     only the best is a hit.
     """
-    filters, weights = filters or Filters(), weights or Weights()
-    timings: dict[str, float] = {}
-    start = time.perf_counter()
-
-    def lap(step: str) -> None:
-        nonlocal start
-        now = time.perf_counter()
-        timings[step] = now - start
-        start = now
-
-    terms = question_terms(question, library=library.languages(), glossary=glossary)
-    lap("analyse")
-    vector = encoder.encode_query(question)
-    lap("embed")
-    visible: dict[str, Candidate] = {}
-    dense = _dense_ranking(vector, library=library, indexes=indexes, filters=filters, visible=visible)
-    lap("dense")
-    lexical = _lexical_rankings(terms, library=library, indexes=indexes, filters=filters, visible=visible)
-    lap("lexical")
-    proposed = {id_ for ranking in (dense, *lexical.values()) for id_, _ in ranking}
-    vectors = indexes.vectors.get(sorted(proposed))
-    cosines = {id_: _cosines(found, vector) for id_, found in vectors.items()}
-    fused = fuse(cosines, lexical, languages={id_: visible[id_].language for id_ in cosines}, terms=terms, weights=weights)
+    found = gather(question, library=library, indexes=indexes, encoder=encoder, glossary=glossary, filters=filters)
+    watch = _Stopwatch(found.timings)
+    visible, vectors, cosines = found.visible, found.vectors, found.cosines
+    fused = found.fused(weights or Weights())
     if collapse:
         fused = _tell_once(fused, visible, library=library)
-    lap("fuse")
-    ranks = _ranks({"dense": dense, **lexical})
+    watch.lap("fuse")
+    ranks = _ranks({"dense": found.dense, **found.lexical})
     wanted = max(limit, RERANKED) if reranker else limit
     hits: list[Hit] = []
     for first in range(0, len(fused), max(wanted, 1)):
@@ -130,11 +144,38 @@ def hybrid_search(
                 hits.append(hit)
         if len(hits) == wanted:
             break
-    lap("load")
+    watch.lap("load")
     if reranker:
         hits = _rerank(question, hits, reranker=reranker)[:limit]
-        lap("rerank")
-    return SearchResult(hits=tuple(hits), terms=terms, vector=vector, timings=timings)
+        watch.lap("rerank")
+    return SearchResult(hits=tuple(hits), terms=found.terms, vector=found.vector, timings=watch.timings)
+
+
+def gather(
+    question: str,
+    *,
+    library: Library,
+    indexes: Indexes,
+    encoder: Encoder,
+    glossary: Glossary,
+    filters: Filters | None = None,
+) -> Gathered:
+    """What both indexes propose for ``question``, with exact dense scores."""
+    filters = filters or Filters()
+    watch = _Stopwatch()
+    terms = question_terms(question, library=library.languages(), glossary=glossary)
+    watch.lap("analyse")
+    vector = encoder.encode_query(question)
+    watch.lap("embed")
+    visible: dict[str, Candidate] = {}
+    dense = _dense_ranking(vector, library=library, indexes=indexes, filters=filters, visible=visible)
+    watch.lap("dense")
+    lexical = _lexical_rankings(terms, library=library, indexes=indexes, filters=filters, visible=visible)
+    watch.lap("lexical")
+    vectors = indexes.vectors.get(sorted({id_ for ranking in (dense, *lexical.values()) for id_, _ in ranking}))
+    cosines = {id_: _cosines(stored, vector) for id_, stored in vectors.items()}
+    watch.lap("read")
+    return Gathered(terms, vector, dense, lexical, visible, vectors, cosines, watch.timings)
 
 
 def fuse(

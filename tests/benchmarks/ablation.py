@@ -1,23 +1,30 @@
-"""What each part of retrieval is worth: the same questions with parts taken away, and a plain stack with a small English model.
+"""What each part is worth: the same questions with parts taken away, and a plain stack with a small English model.
 
-Ranking figures are made as ``fundstelle eval`` makes them.
+Ranking: what both indexes propose is gathered once a question and put in order with other weights. Declining: the probability that the quotes
+answer, with parts of what it is made of taken away. Figures are made as ``fundstelle eval`` makes them.
 """
 
 from __future__ import annotations
 
 import importlib.util
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sklearn.metrics import roc_auc_score
+
 from assistant import Settings
-from assistant.evaluation import by_corpus, library_of, measure, read_dataset, run_queries
-from vectorstore.search import Weights
+from assistant.calibration import calibration_for
+from assistant.evaluation import Outcome, by_corpus, is_answerable, library_of, measure, read_dataset, run_queries
+from vectorstore.search import Weights, gather
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from assistant import Assistant
     from assistant.evaluation import Dataset
+    from assistant.evidence import Features
 
 _OFF = {"own": 0.0, "gloss": 0.0, "names": 0.0}
 VARIANTS = {
@@ -28,34 +35,97 @@ VARIANTS = {
     "hybrid + gloss": Weights(names=0.0),
     "hybrid + gloss + names": Weights(),
 }
+JUDGED: Mapping[str, Callable[[Features], Features]] = {
+    "all": lambda features: features,
+    "without the kind of answer": lambda features: replace(features, amount_missing=0.0),
+    "without names and numbers": lambda features: replace(features, names_missing=0.0, numbers_missing=0.0),
+    "without either": lambda features: replace(features, names_missing=0.0, numbers_missing=0.0, amount_missing=0.0),
+}
 FIGURES = ("recall@1", "recall@5")
+Rows = dict[str, dict[str, str]]
 
 
 def table(folders: Sequence[Path]) -> str:
-    """A Markdown table: a row per variant, R@1 / R@5 by set."""
-    rows: dict[str, dict[str, str]] = defaultdict(dict)
+    """Two Markdown tables, a row per variant: R@1 / R@5 by set, and AUROC and share answered by set with unanswerable questions."""
+    ranked: Rows = defaultdict(dict)
+    judged: Rows = defaultdict(dict)
     plain = _packaged_english_model()
-    for same in by_corpus([read_dataset(folder) for folder in folders]):
+    datasets = [read_dataset(folder) for folder in folders]
+    for same in by_corpus(datasets):
         if plain:
-            _measure(
-                same, {"all-MiniLM-L6-v2, passage vectors": VARIANTS["dense: passage vectors"]}, Settings(embedding=plain), rows
-            )
-        _measure(same, VARIANTS, Settings(), rows)
-    names = [folder.name for folder in folders]
-    lines = ["R@1 / R@5", "", "| | " + " | ".join(names) + " |", "|---|" + "---|" * len(names)]
-    lines += [f"| {variant} | " + " | ".join(cells[name] for name in names) + " |" for variant, cells in rows.items()]
+            with library_of(same[0].corpus, settings=Settings(embedding=plain)) as assistant:
+                only = {"all-MiniLM-L6-v2, passage vectors": VARIANTS["dense: passage vectors"]}
+                for dataset in same:
+                    _rank(dataset, assistant, only, ranked)
+        with library_of(same[0].corpus, settings=Settings()) as assistant:
+            for dataset in same:
+                _rank(dataset, assistant, VARIANTS, ranked)
+                if any(not is_answerable(dataset, query) for query in dataset.queries):
+                    _judge(dataset, assistant, judged)
+    names = [dataset.name for dataset in datasets]
+    return f"R@1 / R@5\n\n{_markdown(ranked, names)}\nAUROC / answered\n\n{_markdown(judged, names)}"
+
+
+def _markdown(rows: Rows, names: Sequence[str]) -> str:
+    shown = [name for name in names if any(name in cells for cells in rows.values())]
+    lines = ["| | " + " | ".join(shown) + " |", "|---|" + "---|" * len(shown)]
+    lines += [f"| {variant} | " + " | ".join(cells[name] for name in shown) + " |" for variant, cells in rows.items()]
     return "\n".join(lines) + "\n"
 
 
-def _measure(
-    same: Sequence[Dataset], variants: Mapping[str, Weights], settings: Settings, rows: dict[str, dict[str, str]]
-) -> None:
-    with library_of(same[0].corpus, settings=settings) as assistant:
+def _rank(dataset: Dataset, assistant: Assistant, variants: Mapping[str, Weights], rows: Rows) -> None:
+    document = {passage.id: article.id for article in assistant.articles() for passage in assistant.library.passages(article)}
+    outcomes: dict[str, list[Outcome]] = {variant: [] for variant in variants}
+    for query in dataset.queries:
+        found = gather(
+            query.text,
+            library=assistant.library,
+            indexes=assistant.indexes,
+            encoder=assistant.encoder,
+            glossary=assistant.glossary,
+        )
         for variant, weights in variants.items():
-            for dataset in same:
-                result = measure(dataset, list(run_queries(dataset, assistant=assistant, weights=weights, read=False)))
-                figures = (result.figures[figure] for figure in FIGURES)
-                rows[variant][dataset.name] = " / ".join("–" if figure is None else f"{figure:.3f}" for figure in figures)
+            best: dict[str, float] = {}
+            for id_, score in found.fused(weights):
+                best.setdefault(document[id_], score)
+            outcomes[variant].append(
+                Outcome(
+                    query=query,
+                    ranking=tuple(best.items()),
+                    features=None,
+                    confidence=None,
+                    answered=False,
+                    quotes=(),
+                    verbatim=(),
+                    seconds=0.0,
+                )
+            )
+    for variant, listed in outcomes.items():
+        figures = measure(dataset, listed).figures
+        rows[variant][dataset.name] = " / ".join(_three(figures[figure]) for figure in FIGURES)
+
+
+def _judge(dataset: Dataset, assistant: Assistant, rows: Rows) -> None:
+    calibration = calibration_for(assistant.encoder.signature)
+    if calibration is None:
+        return
+    judged = [
+        (outcome.features, is_answerable(dataset, outcome.query))
+        for outcome in run_queries(dataset, assistant=assistant)
+        if outcome.features
+    ]
+    answerable = [label for _, label in judged]
+    for variant, change in JUDGED.items():
+        probabilities = [calibration.probability(change(features)) for features, _ in judged]
+        answered = [
+            probability >= calibration.threshold for probability, label in zip(probabilities, answerable, strict=True) if label
+        ]
+        auroc = float(roc_auc_score(answerable, probabilities))
+        rows[variant][dataset.name] = f"{_three(auroc)} / {_three(sum(answered) / len(answered))}"
+
+
+def _three(figure: float | None) -> str:
+    return "–" if figure is None else f"{figure:.3f}"
 
 
 def _packaged_english_model() -> str | None:
