@@ -115,6 +115,19 @@ def test_events_come_in_order(assistant: Assistant, server: ChatServer) -> None:
     assert kinds.count("answer") == 1
 
 
+def test_the_first_words_leave_at_once(assistant: Assistant, server: ChatServer) -> None:
+    """Within 50 ms of the model's saying them, while sources are prepared beside (the quickest of five: other work may get in the way)."""
+    delays = []
+    for _ in range(5):
+        server.then(Reply(first_pause=0.1, pause=0.02))
+        arrived = [time.monotonic() for event in assistant.stream(QUESTION) if event.kind == "text"][0]
+        said = server.requests[-1].first_words_at
+        assert said is not None
+        delays.append(arrived - said)
+    assert min(delays) < 0.05
+    assert max(delays) < 1
+
+
 def test_a_false_sentence_stays_and_is_marked(assistant: Assistant, server: ChatServer) -> None:
     """Its words are shown, without a marker, with the reason; the true one beside it keeps its citation."""
     server.script = saying(FALSE, TRUE)
