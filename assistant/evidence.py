@@ -6,7 +6,6 @@ Pure but for the encoder, which embeds the sentences of hits that have no senten
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Literal
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from vectorstore.embedding import Encoder
     from vectorstore.search import SearchResult
     from vectorstore.terms import QuestionTerms, QuestionWord, TextTerms
-    from vectorstore.types import Article, Hit
+    from vectorstore.types import Hit
 
 Meeting = Literal["own", "gloss", "names"]
 
@@ -51,7 +50,6 @@ _SAME_WORDS = 0.8
 _COVERED = 0.75
 """The share of a text's words from which on its gloss stands for it: German has .99, French .82, Arabic .66, Turkish .21 (FreeDict)."""
 _ARTICLE_CHARACTERS = 30_000
-_YEAR = re.compile(r"(?<!\d)(?:1[5-9]|20)\d\d(?!\d)")
 _SENTENCE_WEIGHT_IN_MARGIN = 1.5
 _MARGIN_RANGE = (-0.1, 0.3)
 
@@ -88,7 +86,7 @@ class Features:
 
     Shares are of what the question's words say, by their rarity: 0 to 1. ``margin`` is how far the passage's cosines (its own and 1.5 times
     its best sentence's) are above those of the best passage of any other article, ``alone`` is 1 where there is none. ``names_missing``
-    is 0 or 1; so is ``numbers_missing``, or 0.5 for a year in an article that states none; the year of publication is not missing from it. ``amount_missing`` is 1 if a
+    and ``numbers_missing`` are 0 or 1; the year in which the article was published is not missing from it. ``amount_missing`` is 1 if a
     number of some kind is asked for and the quotes have none of it, 0.5 if they have one that may count something else.
 
     ``meeting`` says in what the words of question and article can meet at all: one language, an English gloss, or only names and numbers
@@ -293,14 +291,6 @@ def _amount_missing(quoted: Sequence[_Scored]) -> float:
     return 0.5 if None in kinds else 1.0
 
 
-def _numbers_missing(missing: Sequence[QuestionWord], article: Article) -> float:
-    if not missing:
-        return 0.0
-    years = all(_YEAR.fullmatch(word.text) for word in missing)
-    undated = article.published_at is None and not _YEAR.search(article.text, 0, _ARTICLE_CHARACTERS)
-    return 0.5 if years and undated else 1.0
-
-
 def _features(best: _Scored, read: Sequence[_Read], *, quoted: Sequence[_Scored], meeting: Meeting) -> Features:
     near = best.read
     asked = near.asked.words
@@ -322,7 +312,7 @@ def _features(best: _Scored, read: Sequence[_Read], *, quoted: Sequence[_Scored]
         question_words=float(min(len(asked), 8)),
         words_missing=float(sum(not any(word.found_in(terms) for terms in whole) for word in needed)),
         names_missing=float(bool(near.missing_names)),
-        numbers_missing=_numbers_missing([word for word in numbers if not any(word.found_in(terms) for terms in whole)], article),
+        numbers_missing=float(any(not any(word.found_in(terms) for terms in whole) for word in numbers)),
         amount_missing=_amount_missing(quoted),
         names_by_sound=float(by_sound(article.language) != by_sound(near.asked.language)),
         margin=margin,
