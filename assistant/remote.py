@@ -47,7 +47,18 @@ _LARGEST: Final = 64 * 1024 * 1024
 
 
 class OwnerGone(LibraryError):
-    """The owner of the indexes does not answer, or no longer; nothing of its answer has been handed on."""
+    """The owner of the indexes does not answer, or no longer; nothing of its answer has been handed on.
+
+    ``asked`` says whether it had got the question.
+    """
+
+    def __init__(self, message: str, *, asked: bool) -> None:
+        super().__init__(message)
+        self.asked = asked
+
+
+class _Refused(HTTPException):
+    """There was no connection, or nobody was let in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +158,7 @@ class Remote:
                 f"{program_version()}. Restart `fundstelle serve`."
             )
 
-    def stream(self, request: AskRequest, *, cancel: threading.Event | None = None) -> Iterator[AnswerEvent]:
+    def stream(self, request: AskRequest, *, cancel: threading.Event | None = None) -> Generator[AnswerEvent]:
         """What happens while the owner answers, as ``Assistant.stream``. Closing the iterator ends it there too.
 
         Raises:
@@ -170,8 +181,10 @@ class Remote:
                         yield said.event
                         if said.event.kind == "answer":
                             return
-        except (OSError, HTTPException, ValueError) as error:
+        except (OSError, HTTPException) as error:
             raise self._gone(error, spoken=spoken) from error
+        except ValueError as error:
+            raise self._unreadable() from error
         raise self._gone(None, spoken=spoken)
 
     def search(self, request: SearchRequest) -> list[Hit]:
@@ -184,8 +197,10 @@ class Remote:
         try:
             with self._request(SEARCH_PATH, request, timeout=_SEARCHING) as response:
                 found: Found = adapter(Found).validate_json(response.read(), strict=True)
-        except (OSError, HTTPException, ValueError) as error:
+        except (OSError, HTTPException) as error:
             raise self._gone(error, spoken=False) from error
+        except ValueError as error:
+            raise self._unreadable() from error
         if found.failure:
             raise found.failure.error()
         return list(found.hits)
@@ -200,13 +215,17 @@ class Remote:
         """An answer of the owner to a request; straight to it, whatever proxies the environment names."""
         connection = HTTPConnection(self._service.host, self._service.port, timeout=_CONNECT)
         try:
-            connection.connect()
+            try:
+                connection.connect()
+            except OSError as error:
+                raise _Refused(str(error)) from error
             connection.sock.settimeout(timeout)
             headers = {"Authorization": f"Bearer {self._service.token}", "Content-Type": "application/json"}
             connection.request("POST", path, adapter(type(request)).dump_json(request), headers)
             response = connection.getresponse()
             if response.status != 200:
-                raise HTTPException(f"it answered {response.status}: {response.read(200).decode('utf-8', 'replace').strip()}")
+                kind = _Refused if response.status == 401 else HTTPException
+                raise kind(f"it answered {response.status}: {response.read(200).decode('utf-8', 'replace').strip()}")
             yield response
         finally:
             connection.close()
@@ -218,8 +237,29 @@ class Remote:
                 f"Process {self._pid}, which serves the library, broke off in the middle of its answer ({why}). Ask again."
             )
         return OwnerGone(
-            f"Process {self._pid} serves the library but does not answer ({why}). Try again; if that does not help, restart `fundstelle serve`."
+            f"Process {self._pid} serves the library but does not answer ({why}). Try again; if that does not help, restart `fundstelle serve`.",
+            asked=not isinstance(error, _Refused),
         )
+
+    def _unreadable(self) -> LibraryError:
+        return LibraryError(
+            f"Process {self._pid} serves the library, but what it answers cannot be read; it may be another version. Restart `fundstelle serve`."
+        )
+
+
+class _Patience:
+    """How long an owner that is gone may take to come back, or to let go of the library. The same question is put to it twice at most."""
+
+    def __init__(self) -> None:
+        self._until = time.monotonic() + _PATIENCE
+        self._asked = 0
+
+    def bear(self, gone: OwnerGone) -> None:
+        """Wait a little; ``gone`` is raised once there is no more patience."""
+        self._asked += gone.asked
+        if self._asked > 1 or time.monotonic() > self._until:
+            raise gone
+        time.sleep(_PAUSE)
 
 
 def passed_on(
@@ -230,14 +270,12 @@ def passed_on(
     Raises:
         FundstelleError: as ``Remote.stream``.
     """
-    deadline = time.monotonic() + _PATIENCE
+    patience = _Patience()
     while remote := find():
         try:
             yield from remote.stream(request, cancel=cancel)
-        except OwnerGone:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(_PAUSE)
+        except OwnerGone as gone:
+            patience.bear(gone)
         else:
             return True
     return False
@@ -249,14 +287,12 @@ def search_passed_on(find: Callable[[], Remote | None], request: SearchRequest) 
     Raises:
         FundstelleError: as ``Remote.search``.
     """
-    deadline = time.monotonic() + _PATIENCE
+    patience = _Patience()
     while remote := find():
         try:
             return remote.search(request)
-        except OwnerGone:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(_PAUSE)
+        except OwnerGone as gone:
+            patience.bear(gone)
     return None
 
 

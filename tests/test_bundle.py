@@ -87,9 +87,9 @@ def changed_value(value: Any, draw: Callable[[st.SearchStrategy[Any]], Any]) -> 
     if isinstance(value, (int, float)):
         return value + draw(st.sampled_from([-2, -1, 1, 2]))
     if not value:
-        return draw(st.characters(exclude_categories=("Cs",)))
+        return draw(st.characters(exclude_categories=["Cs"]))
     position = draw(st.integers(0, len(value) - 1))
-    character = draw(st.characters(exclude_categories=("Cs",)).filter(lambda one: one != value[position]))
+    character = draw(st.characters(exclude_categories=["Cs"]).filter(lambda one: one != value[position]))
     cut = draw(st.sampled_from([0, 1]))  # another character instead, or one more
     return value[:position] + character + value[position + cut :]
 
