@@ -48,6 +48,7 @@ _SECRETS = re.compile(
     r"(?:Bearer\s+\S+|\b(?:sk|pk|rk|key|gsk|xai|lsv2|AIza|hf|api)[-_][\w*-]{6,}|\bAIza[\w*-]{6,}|(?<=://)[^/\s@]+@)"
 )
 _DETAIL_CHARACTERS = 200
+_starting = threading.Lock()
 _LOG = logging.getLogger(__name__)
 
 
@@ -248,9 +249,14 @@ class _Spoken:
         return shown
 
 
-@cache
 def _event_loop() -> asyncio.AbstractEventLoop:
     """The loop that all requests of this process run on; the clients that providers' packages share are bound to it."""
+    with _starting:  # once, whoever comes first: a cached function may run twice
+        return _started_loop()
+
+
+@cache
+def _started_loop() -> asyncio.AbstractEventLoop:
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="chat model", daemon=True).start()
     return loop

@@ -213,7 +213,7 @@ class Assistant:
             if model and result.hits:
                 answer = yield from write(
                     answer,
-                    question=searched.question if standalone.carried and not rewritten else standalone.question,
+                    question=rewritten.question if rewritten else searched.question if standalone.carried else question,
                     model=model,
                     verifier=self.verifier,
                     count_tokens=self.encoder.count_tokens,

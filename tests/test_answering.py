@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import threading
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -120,7 +121,8 @@ def test_the_first_words_leave_at_once(assistant: Assistant, server: ChatServer)
     delays = []
     for _ in range(5):
         server.then(Reply(first_pause=0.1, pause=0.02))
-        arrived = [time.monotonic() for event in assistant.stream(QUESTION) if event.kind == "text"][0]
+        with closing(assistant.stream(QUESTION)) as events:
+            arrived = next(time.monotonic() for event in events if event.kind == "text")
         said = server.requests[-1].first_words_at
         assert said is not None
         delays.append(arrived - said)
@@ -385,6 +387,15 @@ def test_a_model_that_fails_at_rewriting_is_not_asked_again(assistant: Assistant
     assert len(server.requests) == 1
     assert answer.model is None
     assert answer.notice.startswith(phrase("no first word", language="en", model=MODEL))
+
+
+def test_the_model_hears_of_the_time_that_became_a_filter(assistant: Assistant, server: ChatServer) -> None:
+    """Words that limit the articles to some days are not searched for, but they are asked."""
+    question = "What was reported about the lighthouse at Skarven Point since April 2023?"
+    answer = assistant.ask(question)
+    assert answer.searched.period
+    assert "2023" not in answer.searched.question
+    assert server.prompts()[0].question == question
 
 
 # Translations
