@@ -157,9 +157,11 @@ class SentenceTransformerEncoder:
             return np.empty((0, self.dimension), dtype=np.float32)
         order = sorted(range(len(texts)), key=lambda index: -len(texts[index]))
         result = np.empty((len(texts), self.dimension), dtype=np.float32)
-        for batch in _batches(order, [len(text) for text in texts]):
-            vectors = self._encode_batch([prompt + texts[index] for index in batch])
-            result[batch] = vectors
+        batches = _batches(order, [len(text) for text in texts])
+        for batch in batches:
+            result[batch] = self._encode_batch([prompt + texts[index] for index in batch])
+        if len(batches) > 1:
+            _give_memory_back()
         return result
 
     def _encode_batch(self, texts: list[str]) -> Vectors:
@@ -356,6 +358,15 @@ def _torch() -> Any:
     import torch
 
     return torch
+
+
+def _give_memory_back() -> None:
+    """Give what batches of changing sizes left between other things back to the system: without it a long run grows by half a gigabyte.
+
+    It takes some 20 ms, next to seconds of encoding.
+    """
+    with suppress(OSError, AttributeError, TypeError):  # only glibc has this
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _in_fastest_precision(model: Any, *, encode: Callable[[Any, list[str]], object], cache: Path) -> Any:
