@@ -180,7 +180,9 @@ def test_adding_a_table_as_it_is_written(run: Command, tmp_path: Path) -> None:
 @pytest.fixture
 def site(news_server: NewsServer, monkeypatch: pytest.MonkeyPatch, lamp: str) -> NewsServer:
     """A server with an article and a feed that names it, to be fetched without pauses."""
-    monkeypatch.setitem(Fetcher.__init__.__kwdefaults__, "limits", QUICK)
+    defaults = Fetcher.__init__.__kwdefaults__
+    assert defaults
+    monkeypatch.setitem(defaults, "limits", QUICK)
     paragraphs = "".join(f"<p>{paragraph}</p>" for paragraph in lamp.split("\n\n")[2:])
     news_server.add(
         "/lamp", html(f"<html lang='en'><body><article><h1>Lighthouse lit again</h1>{paragraphs * 2}</article></body></html>")

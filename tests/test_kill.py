@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 QUESTION = "Which quay of Brénac did the mayor open on day 3?"
 BEFORE_CHANGE, CHANGED, ALL = 6, 2, 12
 """The library has the first six articles; then two of these change and six more come."""
-MOMENTS, SEED = 4, 20230228
+MOMENTS, SEED = 6, 20230228
 DETAILS = (
     "Its grey granite travelled by barge from Tresk all winter long.",
     "Divers found an anchor, two cannons and hundreds of clay pipes.",
@@ -81,12 +81,15 @@ class HashingEncoder:
 
 @dataclass(frozen=True, slots=True)
 class Interruption:
-    """Where a process kills itself: before or after the ``nth`` call of a method of the library or an index, or after some time."""
+    """Where a process kills itself: before or after the ``nth`` call of a method of the library or an index (without one, of all of ``METHODS``).
+
+    With ``seconds``, so long after that, in the middle of whatever its threads are doing by then.
+    """
 
     method: str = ""
     when: str = "after"
     nth: int = 1
-    seconds: float | None = None
+    seconds: float = 0.0
 
 
 POINTS = [
@@ -107,6 +110,9 @@ POINTS = [
     Interruption("Library.make_complete", "before"),
     Interruption("Library.make_complete", "after"),
 ]
+
+
+METHODS = tuple(dict.fromkeys(point.method for point in POINTS))
 
 
 def write_sources(folder: Path, *, changed: bool) -> list[Path]:
@@ -130,40 +136,61 @@ def open_library(folder: Path) -> Assistant:
     return Assistant(Settings(library=folder, dictionaries=()), encoder=HashingEncoder())
 
 
-def add_and_die(library: Path, sources: list[Path], interruption: Interruption | None) -> None:
-    """Add ``sources`` in small batches; the process is gone at the interruption, without a chance to tidy up."""
+def add_and_die(library: Path, sources: list[Path], interruption: Interruption | None) -> int:
+    """Add ``sources`` in small batches; the process is gone at the interruption, without a chance to tidy up. Gives the calls of ``METHODS``."""
     from ingest import pipeline
-    from vectorstore import dense, indexes, lexical
-    from vectorstore import library as store
+    from vectorstore import indexes
 
     pipeline._STORE_AT_ONCE = 5
     indexes._BATCH_CHARACTERS = 600
-    if interruption and interruption.seconds is not None:
-        killer = threading.Timer(interruption.seconds, os.kill, [os.getpid(), signal.SIGKILL])
-        killer.daemon = True
-        killer.start()
-    elif interruption:
-        owner, _, name = interruption.method.partition(".")
-        home: Any = next(getattr(module, owner) for module in (store, dense, lexical) if hasattr(module, owner))
-        method, calls = getattr(home, name), 0
+    calls = 0
+    counting = threading.Lock()
 
-        def deadly(*args: Any, **kwargs: Any) -> Any:
+    def watch(name: str) -> None:
+        owner, method = _method(name)
+        original = getattr(owner, method)
+
+        def watched(*args: Any, **kwargs: Any) -> Any:
             nonlocal calls
-            calls += 1
-            if calls == interruption.nth and interruption.when == "before":
-                os.kill(os.getpid(), signal.SIGKILL)
-            found = method(*args, **kwargs)
-            if calls == interruption.nth:
-                os.kill(os.getpid(), signal.SIGKILL)
+            with counting:
+                calls += 1
+                reached = interruption is not None and calls == interruption.nth
+            if interruption and reached and interruption.when == "before":
+                die(interruption.seconds)
+            found = original(*args, **kwargs)
+            if interruption and reached and interruption.when == "after":
+                die(interruption.seconds)
             return found
 
-        setattr(home, name, deadly)
+        setattr(owner, method, watched)
+
+    for name in (interruption.method,) if interruption and interruption.method else METHODS:
+        watch(name)
     with open_library(library) as assistant:
         assistant.add(sources)
+    return calls
+
+
+def die(seconds: float) -> None:
+    """End this process as ``kill -9`` does, now or after so long."""
+    if not seconds:
+        os.kill(os.getpid(), signal.SIGKILL)
+    killer = threading.Timer(seconds, os.kill, [os.getpid(), signal.SIGKILL])
+    killer.daemon = True
+    killer.start()
+
+
+def _method(name: str) -> tuple[Any, str]:
+    """The class and the name of a method of the library or an index."""
+    from vectorstore import dense, lexical
+    from vectorstore import library as store
+
+    owner, _, method = name.partition(".")
+    return next(getattr(module, owner) for module in (store, dense, lexical) if hasattr(module, owner)), method
 
 
 def fork_all(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Each run in a child of its own, one after the other: the signal that ended it (0 for none) and how long it took."""
+    """Each run in a child of its own, one after the other: the signal that ended it (0 for none) and how many calls it made if none did."""
     import chromadb  # noqa: F401 - once for all children
     import tantivy  # noqa: F401
 
@@ -175,16 +202,20 @@ def fork_all(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
         terms(text, language="en")
     ended = []
     for run in runs:
-        start = time.perf_counter()
+        told, tell = os.pipe()
         child = os.fork()
         if not child:
             interruption = Interruption(**run["interruption"]) if run["interruption"] else None
-            add_and_die(Path(run["library"]), [Path(source) for source in run["sources"]], interruption)
+            calls = add_and_die(Path(run["library"]), [Path(source) for source in run["sources"]], interruption)
+            os.write(tell, str(calls).encode())
             os._exit(0)
+        os.close(tell)
         _, status = os.waitpid(child, 0)
+        with os.fdopen(told) as said:
+            calls = int(said.read() or 0)
         signalled = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
         failed = os.waitstatus_to_exitcode(status) > 0
-        ended.append({"signal": signalled, "failed": failed, "seconds": time.perf_counter() - start})
+        ended.append({"signal": signalled, "failed": failed, "calls": calls})
     return ended
 
 
@@ -255,24 +286,25 @@ def workshop(
 
 
 @pytest.fixture(scope="module")
-def undisturbed(workshop: tuple[Path, Callable[..., list[dict[str, Any]]]]) -> tuple[dict[str, Any], float]:
-    """The library of a run that nothing disturbed, and how long that took in seconds."""
+def undisturbed(workshop: tuple[Path, Callable[..., list[dict[str, Any]]]]) -> tuple[dict[str, Any], int]:
+    """The library of a run that nothing disturbed, and how many calls of ``METHODS`` that took."""
     folder, run_all = workshop
     shutil.copytree(folder / "before", folder / "undisturbed")
     (ended,) = run_all([(folder / "undisturbed", None)])
     assert not ended["signal"]
     assert not ended["failed"]
-    return contents(folder / "undisturbed"), ended["seconds"]
+    return contents(folder / "undisturbed"), ended["calls"]
 
 
 @pytest.fixture(scope="module")
 def killed(
-    workshop: tuple[Path, Callable[..., list[dict[str, Any]]]], undisturbed: tuple[dict[str, Any], float]
+    workshop: tuple[Path, Callable[..., list[dict[str, Any]]]], undisturbed: tuple[dict[str, Any], int]
 ) -> dict[str, Killed]:
-    """Every interruption, by its name: the points above, and moments drawn once and for all from the length of a run."""
+    """Every interruption, by its name: the points above, and moments drawn once and for all: a little after one of the calls of a run."""
     folder, run_all = workshop
     chance = random.Random(SEED)
-    moments = [Interruption(seconds=round(chance.uniform(0.05, 0.95) * undisturbed[1], 4)) for _ in range(MOMENTS)]
+    nth = [max(1, round(chance.uniform(0.05, 0.9) * undisturbed[1])) for _ in range(MOMENTS)]
+    moments = [Interruption(nth=call, seconds=round(chance.uniform(0.0005, 0.01), 4)) for call in nth]
     found: dict[str, Killed] = {}
     for n, interruption in enumerate([*POINTS, *moments]):
         left = folder / f"left-{n}"
@@ -284,7 +316,9 @@ def killed(
         )
         found[name] = Killed(interruption, left, folder / f"finished-{n}")
     ended = run_all([(one.left, one.interruption) for one in found.values()])
-    assert sum(end["signal"] == signal.SIGKILL for end in ended) >= len(POINTS) + 2, "most of the moments were too late"
+    assert sum(end["signal"] == signal.SIGKILL for end in ended) >= len(POINTS) + MOMENTS // 2, (
+        "most of the moments were too late"
+    )
     for one, end in zip(found.values(), ended, strict=True):
         one.signal = end["signal"]
         shutil.copytree(one.left, one.finished)
@@ -296,7 +330,7 @@ def killed(
 NAMES = [f"{point.when} {point.method} {point.nth}" for point in POINTS] + [f"moment {n}" for n in range(MOMENTS)]
 
 
-def test_the_undisturbed_run_is_complete(undisturbed: tuple[dict[str, Any], float]) -> None:
+def test_the_undisturbed_run_is_complete(undisturbed: tuple[dict[str, Any], int]) -> None:
     """What the others are compared with: all articles complete, every passage in both indexes, nothing left over."""
     found, _ = undisturbed
     assert [state for _, _, state in found["articles"]] == ["complete"] * ALL
@@ -310,7 +344,7 @@ def test_the_undisturbed_run_is_complete(undisturbed: tuple[dict[str, Any], floa
 def test_a_killed_library_opens_and_answers(name: str, killed: dict[str, Killed]) -> None:
     """As the kill left it: what it shows is whole and current, and it says how many articles are not searchable yet."""
     one = killed[name]
-    if one.interruption.seconds is None:
+    if not one.interruption.seconds:
         assert one.signal == signal.SIGKILL, "the point was never reached"
     with open_library(one.left) as assistant:
         listed = {article.id: article for article in assistant.articles()}
@@ -327,7 +361,7 @@ def test_a_killed_library_opens_and_answers(name: str, killed: dict[str, Killed]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_next_add_finishes_it(name: str, killed: dict[str, Killed], undisturbed: tuple[dict[str, Any], float]) -> None:
+def test_the_next_add_finishes_it(name: str, killed: dict[str, Killed], undisturbed: tuple[dict[str, Any], int]) -> None:
     """The same sources again, and the library equals that of a run that nothing disturbed: nothing lost, nothing twice, nothing stale."""
     assert not killed[name].failed
     assert contents(killed[name].finished) == undisturbed[0]
