@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from assistant.bundle import bundle_text, parse_bundle, verify_bundle
@@ -180,7 +180,7 @@ def sources(context: typer.Context, as_json: AsJson = False) -> None:
     if not followed:
         _err.print("Nothing is followed yet. Add the address of a feed or page: fundstelle add https://…")
         return
-    table = Table("address", "kind", "last visit", "next visit", "title", box=None, pad_edge=False)
+    table = Table(Column("address", overflow="fold"), "kind", "last visit", "next visit", "title", box=None, pad_edge=False)
     for source in followed:
         last, planned = (
             f"{at:%Y-%m-%d %H:%M}" if at and at.year < _FAR else "–" for at in (source.last_visit, source.next_visit)
