@@ -29,6 +29,9 @@ MAX_BYTES = 64 * 1024 * 1024
 """The largest single file that is read as one article."""
 FEED_SUFFIXES = frozenset({".xml", ".rss", ".atom"})
 STANDARD_INPUT = "-"
+_HEAD = 65_536
+_SAVED_BESIDE = ("_files", ".files", "_Dateien", "-Dateien", "-filer", "_fichiers", "_archivos", "_bestanden", "_pliki")
+"""What browsers append to a page's name for the folder of what the page is made of: scripts, pictures, frames."""
 _KNOWN = ARTICLE_SUFFIXES | TABLE_SUFFIXES | ARCHIVE_SUFFIXES | FEED_SUFFIXES
 
 
@@ -139,12 +142,23 @@ def _from_rows(content: bytes | BinaryIO, *, name: str, options: ReadOptions) ->
 
 
 def _files(folder: Path, *, on_error: Callable[[OSError], None]) -> Iterator[Path]:
-    """What may hold articles below a folder, without hidden files and folders."""
+    """What may hold articles below a folder, without hidden files and folders and what a browser saved beside a page."""
     for place, folders, names in os.walk(folder, onerror=on_error):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+        beside = {f"{Path(name).stem}{ending}" for name in names for ending in _SAVED_BESIDE}
+        folders[:] = [name for name in folders if not name.startswith(".") and name not in beside]
         for name in names:
-            if not name.startswith(".") and Path(name).suffix.lower() in _KNOWN:
-                yield Path(place, name)
+            path, suffix = Path(place, name), Path(name).suffix.lower()
+            if not name.startswith(".") and suffix in _KNOWN and (suffix not in FEED_SUFFIXES or _is_feed(path)):
+                yield path
+
+
+def _is_feed(path: Path) -> bool:
+    """Whether a file that may be anything in XML is a feed; one that cannot be opened fails when it is read."""
+    try:
+        with path.open("rb") as file:
+            return sniff(file.read(_HEAD))
+    except OSError:
+        return True
 
 
 def _check_file(path: Path, *, source: str) -> None:
@@ -170,7 +184,7 @@ def _load_file(path: Path, *, source: str) -> Loaded:
 def _feed_in(path: Path) -> Feed | None:
     """The feed that a file holds, None if it is something else; an XML file that is no feed is refused."""
     with path.open("rb") as file:
-        head = file.read(65_536)
+        head = file.read(_HEAD)
         if sniff(head):
             return parse_feed(head + file.read(MAX_BYTES), url=str(path), now=datetime.now(UTC))
     if path.suffix.lower() in FEED_SUFFIXES:

@@ -130,6 +130,16 @@ def test_a_folder_is_read_in_a_stable_order(shelf: Shelf) -> None:
     assert found == [str(shelf.folder / "press" / name) for name in ("2023/b.md", "a.txt", "c.HTML")]
 
 
+def test_what_belongs_to_a_saved_page_is_no_article(shelf: Shelf) -> None:
+    """The folder that a browser saves beside a page, with frames of advertisements, is passed over; so is XML that is no feed."""
+    shelf.write("press/Le marché.html", MARKET)
+    shelf.write("press/Le marché_files/saved_resource.html", MARKET)
+    shelf.write("press/other_files/a.txt", LIGHTHOUSE)
+    shelf.write("press/settings.xml", "<settings><quay>Tresk</quay></settings>")
+    found = [item.source for item in shelf.add(shelf.folder / "press").items]
+    assert found == [str(shelf.folder / "press" / name) for name in ("Le marché.html", "other_files/a.txt")]
+
+
 def test_standard_input_is_an_article(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     """``-`` reads one document; the same words again are the same article."""
     for expected in ("added", "unchanged"):
