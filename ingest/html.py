@@ -30,6 +30,12 @@ _SHORT_WORDS = 40
 """A page with less than this is no article: agencies' shortest reports have more."""
 _SHORT_SHARE = 0.5
 _WALLED_WORDS = 250
+_HIDDEN_SHARE = 0.3
+_CONCEALED = re.compile(
+    r"(?:display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])|opacity\s*:\s*0(?![.\d])"
+    r"|(?:left|top|right|text-indent)\s*:\s*-\d{3,})",
+    re.IGNORECASE,
+)
 _ENDING = 1_500
 
 
@@ -48,6 +54,7 @@ def from_html(markup: str, *, name: str, url: str | None, now: datetime) -> Extr
     tree = trafilatura.load_html(cleaned if whole else f"<html><body>{cleaned}</body></html>")
     if tree is None:
         raise SourceEmpty(f"{name} has no HTML in it that could be an article. Save the page from a browser and add that file.")
+    _drop_hidden(tree)
     url = url or page.saved_from(markup)
     try:
         document = trafilatura.bare_extraction(
@@ -77,6 +84,19 @@ def from_html(markup: str, *, name: str, url: str | None, now: datetime) -> Extr
         furniture=furniture,
         notes=_notes(tree, text, furniture, linked=linked),
     )
+
+
+def _drop_hidden(tree: HtmlElement) -> None:
+    """Take out what the page itself keeps from its readers' eyes: words put there for machines are not the article's.
+
+    What a page hides until its scripts have run is most of it (``<body style="opacity: 0">``), and stays.
+    """
+    length = len(tree.text_content())
+    hidden = tree.xpath("//*[@hidden or @style][not(self::html or self::body)] | //template")
+    for element in hidden:
+        concealed = element.tag == "template" or element.get("hidden") is not None or _CONCEALED.search(element.get("style") or "")
+        if concealed and len(element.text_content()) < _HIDDEN_SHARE * length:
+            element.drop_tree()
 
 
 def _notes(

@@ -48,8 +48,8 @@ class Catalogue:
 
     @cached_property
     def languages(self) -> Mapping[str, int]:
-        """How many articles there are in each language."""
-        return Counter(item.language for item in self._all.values())
+        """How many articles there are in each language, in their order."""
+        return dict(sorted(Counter(item.language for item in self._all.values()).items()))
 
     def matching(self, filters: Filters) -> Mapping[int, Shown]:
         """The versions that match ``filters``, by row."""
