@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from assistant.claims import Claim
     from assistant.generative import ChatModel
     from assistant.prompts import Block
-    from assistant.types import Answer
+    from assistant.types import Answer, Citation
     from assistant.verification import Verdict, Verifier
     from vectorstore.embedding import Vectors
 
@@ -76,11 +76,13 @@ def generate(
     model: ChatModel,
     verifier: Verifier,
     vectors: Mapping[str, Vectors],
+    earlier: Sequence[Citation] = (),
     cancel: threading.Event | None = None,
 ) -> Generator[AnswerEvent, None, Generated]:
     """Ask ``model`` about the passages in ``blocks`` and check what it says; yields its words and, as they are checked, its sentences.
 
-    ``vectors`` are those of the sentences of passages, by passage id, where they are at hand. Closing the generator, or setting
+    ``vectors`` are those of the sentences of passages, by passage id, where they are at hand; ``earlier`` are the citations of the
+    conversation so far, which keep their numbers. Closing the generator, or setting
     ``cancel``, ends the request.
     """
     hits = {block.number: block.hit for block in blocks}
@@ -116,7 +118,8 @@ def generate(
         verdicts = checking.verdicts(claims)
         timings["check"] = time.perf_counter() - checked_from
         yield from checking.events()
-    checked = write_up(text[: claims[-1].end] if failure else text, verdicts, sources=hits, language=language)
+    shown = text[: claims[-1].end] if failure else text
+    checked = write_up(shown, verdicts, sources=hits, language=language, earlier=earlier)
     if failure is None and not any(claim.markers for claim in claims):
         return Generated(happened="no markers", timings=timings)
     if failure is not None and not checked.any_borne_out:
@@ -134,13 +137,14 @@ def write(
     budget: int,
     vectors_of: Callable[[Sequence[str]], Mapping[str, Vectors]],
     translate: bool,
+    earlier: Sequence[Citation] = (),
     trouble: ModelFailed | None = None,
     cancel: threading.Event | None = None,
 ) -> Generator[AnswerEvent, None, Answer]:
     """The answer of ``model`` to ``question`` from the hits of ``quoted``, or that answer by quoting where there is none, saying why.
 
     ``trouble`` is how the model failed before, for the same question: then it is not asked again. ``vectors_of`` gives those of the
-    sentences of passages by their ids.
+    sentences of passages by their ids, ``earlier`` are the citations of the conversation so far.
     """
     hits = [hit for hit in quoted.hits if isinstance(hit, Hit)]
     blocks, left_out = choose_blocks(hits, count_tokens=count_tokens, budget=budget)
@@ -150,7 +154,14 @@ def write(
         yield AnswerEvent(kind="step", text="write")
         vectors = vectors_of([block.hit.passage.id for block in blocks])
         generated = yield from generate(
-            question, blocks=blocks, language=quoted.language, model=model, verifier=verifier, vectors=vectors, cancel=cancel
+            question,
+            blocks=blocks,
+            language=quoted.language,
+            model=model,
+            verifier=verifier,
+            vectors=vectors,
+            earlier=earlier,
+            cancel=cancel,
         )
     answer = conclude(quoted, generated, model=model.name, left_out=left_out)
     foreign = any(citation.language not in {answer.language, "und"} for citation in answer.citations)

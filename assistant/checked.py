@@ -1,7 +1,7 @@
 """A model's text and the verdicts on its sentences → the text that is shown, its sentences and its citations.
 
-Citations are numbered in the order in which they are needed, and the markers in the text are rewritten to match: a wrong one is corrected,
-one that bears nothing out is taken away. Pure. Not here: the verdicts (``verification.py``).
+Citations are numbered in the order in which they are needed, or as the conversation has them already (``numbering.py``), and the markers in the
+text are rewritten to match: a wrong one is corrected, one that bears nothing out is taken away. Pure. Not here: the verdicts (``verification.py``).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from assistant.citations import cite
 from assistant.claims import marker_spans
 from assistant.explanations import explain
+from assistant.numbering import Numbering
 from assistant.types import Sentence
 
 if TYPE_CHECKING:
@@ -36,12 +37,15 @@ class Checked:
         return any(sentence.support in {"quoted", "supported"} for sentence in self.sentences)
 
 
-def write_up(text: str, verdicts: Sequence[Verdict], *, sources: Mapping[int, Hit], language: str) -> Checked:
+def write_up(
+    text: str, verdicts: Sequence[Verdict], *, sources: Mapping[int, Hit], language: str, earlier: Sequence[Citation] = ()
+) -> Checked:
     """``text`` with the markers of its citations, from the verdicts on its claims in their order.
 
     ``sources`` are the passages that the model saw, by its numbers. Only what is supported gets citations; what is unsupported or
-    uncited stays in its words, without a marker, and says why in ``language``.
+    uncited stays in its words, without a marker, and says why in ``language``. ``earlier`` are the citations of the conversation so far.
     """
+    numbering = Numbering(earlier)
     citations: dict[tuple[str, Span], Citation] = {}
     written, at = "", 0
     sentences = []
@@ -49,7 +53,7 @@ def write_up(text: str, verdicts: Sequence[Verdict], *, sources: Mapping[int, Hi
         claim = verdict.claim
         between = _without_markers(text[at : max(at, claim.start)])
         written += between or (" " if written else "")
-        numbers = _cite(verdict, sources=sources, citations=citations)
+        numbers = _cite(verdict, sources=sources, citations=citations, numbering=numbering)
         start = len(written)
         written += _with_markers(text[max(at, claim.start) : claim.end], numbers=numbers)
         at = claim.end
@@ -66,7 +70,9 @@ def write_up(text: str, verdicts: Sequence[Verdict], *, sources: Mapping[int, Hi
     return Checked(text=written, sentences=tuple(sentences), citations=tuple(citations.values()))
 
 
-def _cite(verdict: Verdict, *, sources: Mapping[int, Hit], citations: dict[tuple[str, Span], Citation]) -> list[tuple[int, int]]:
+def _cite(
+    verdict: Verdict, *, sources: Mapping[int, Hit], citations: dict[tuple[str, Span], Citation], numbering: Numbering
+) -> list[tuple[int, int]]:
     """The model's number and ours for each piece of a verdict's evidence; new citations are put behind those that are there."""
     if verdict.support not in {"quoted", "supported"}:
         return []
@@ -75,7 +81,7 @@ def _cite(verdict: Verdict, *, sources: Mapping[int, Hit], citations: dict[tuple
         hit = sources[source]
         key = (hit.article.id, span)
         if key not in citations:
-            citations[key] = cite(hit.article, span, number=len(citations) + 1, also_in=hit.also_in)
+            citations[key] = cite(hit.article, span, number=numbering.number(hit.article, span), also_in=hit.also_in)
         numbers.append((source, citations[key].number))
     return numbers
 

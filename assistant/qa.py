@@ -26,6 +26,7 @@ from assistant.disagreement import order_by_disagreement
 from assistant.evidence import find_evidence
 from assistant.extractive import phrase, quote_answer
 from assistant.generative import ChatModel, ModelFailed, ModelLimits
+from assistant.numbering import REMEMBERED_TURNS, Numbering, cited_before
 from assistant.periods import question_period
 from assistant.quoted_dates import with_dates
 from assistant.remote import AskRequest, Remote, SearchRequest, passed_on, program_version, search_passed_on
@@ -134,6 +135,7 @@ class Assistant:
 
         ``answer_language`` is that of the framing and of refusals (default: the question's); quotes stay as they are. A time in the question
         that is about the reports ("since last week") limits the articles unless ``filters`` do or ``detect_period`` is false.
+        What a turn of ``history`` cited keeps its number (``Turn.of`` remembers an answer); other citations get the next ones.
         Once ``cancel`` is set a chat model is asked no further, and the answer is what it has said or the quotes.
 
         Raises:
@@ -171,7 +173,9 @@ class Assistant:
         """
         begun = time.perf_counter()
         filters, question = filters or Filters(), _readable(question)
-        history = [replace(turn, question=_readable(turn.question), answer=_readable(turn.answer)) for turn in history]
+        history = [
+            replace(turn, question=_readable(turn.question), answer=_readable(turn.answer)) for turn in history[-REMEMBERED_TURNS:]
+        ]
         asked = AskRequest(
             question=question,
             history=tuple(history),
@@ -209,7 +213,8 @@ class Assistant:
                 result = self._search(searched.question, filters=filters, limit=ANSWER_HITS)
             result = replace(result, terms=mark_carried(result.terms, standalone))
             yield AnswerEvent(kind="step", text="read")
-            answer = self._answer(question, searched, result, language=language)
+            earlier = cited_before(history)
+            answer = self._answer(question, searched, result, language=language, earlier=earlier)
             if model and result.hits:
                 answer = yield from write(
                     answer,
@@ -220,6 +225,7 @@ class Assistant:
                     budget=self.settings.model_evidence_tokens,
                     vectors_of=self._sentence_vectors,
                     translate=self.settings.model_translates,
+                    earlier=earlier,
                     trouble=trouble,
                     cancel=cancel,
                 )
@@ -670,7 +676,9 @@ class Assistant:
             reranker=self.reranker,
         )
 
-    def _answer(self, question: str, searched: Searched, result: SearchResult, *, language: str | None) -> Answer:
+    def _answer(
+        self, question: str, searched: Searched, result: SearchResult, *, language: str | None, earlier: Sequence[Citation]
+    ) -> Answer:
         language = language or result.terms.language
         start = time.perf_counter()
         if not result.hits:
@@ -691,8 +699,10 @@ class Assistant:
             language=result.terms.language,
             asks_about=lambda evidence, words: self._asks_about(evidence, words, result),
         )
+        numbering = Numbering(earlier)
         for evidence in quotes:
-            citation = cite(evidence.hit.article, evidence.span, number=len(citations) + 1, also_in=evidence.hit.also_in)
+            number = numbering.number(evidence.hit.article, evidence.span)
+            citation = cite(evidence.hit.article, evidence.span, number=number, also_in=evidence.hit.also_in)
             if citation.verbatim:
                 citations.append(with_dates(citation))
         text, sentences = quote_answer(citations, language=language, disagree=disagree)

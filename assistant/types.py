@@ -22,16 +22,23 @@ Support = Literal["quoted", "supported", "unsupported", "uncited"]
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One exchange of a conversation: what was asked and the text that answered it."""
+    """One exchange of a conversation: what was asked, the text that answered it, and its citations, whose numbers later turns keep."""
 
     question: str
     answer: str = ""
+    citations: tuple[Citation, ...] = ()
+
+    @classmethod
+    def of(cls, answer: Answer[Any]) -> Self:
+        """What a conversation remembers of ``answer``."""
+        return cls(answer.question, answer.text, answer.citations)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Citation:
     """A quote and where it stands: ``quote == text[start:end]`` of that version of the article.
 
+    ``number`` is its marker's in the answer: from 1 on, or in a conversation the one that an earlier turn gave the same words, else the next.
     ``verbatim`` is true once that equality has been checked against the stored text. The contexts are the words before and after,
     never across furniture. ``also_in`` are the other outlets that have the same article. ``translation`` is what the chat model
     ``translated_by`` made of a quote in another language than the answer's: for reading, never checked. ``dates`` are days that

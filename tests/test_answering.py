@@ -359,6 +359,28 @@ def test_follow_ups_are_rewritten_and_shown(assistant: Assistant, server: ChatSe
     assert QUESTION not in asked.outside
 
 
+def test_citations_keep_their_numbers_in_a_conversation(assistant: Assistant, server: ChatServer) -> None:
+    """What the turn before cited as [2] is [2] again, in a generated answer and in the quotes that stand in for one; new words get [3]."""
+    first = assistant.ask(QUESTION)
+    assert first.text.endswith("[2].")
+    engineers = "Engineers from the harbour authority replaced its lamp and its gears over the winter"
+    server.script = saying(COST, engineers)
+    server.then(Reply("What did the work on the lighthouse at Skarven Point cost?"))
+    second = assistant.ask("And what did it cost?", history=[Turn.of(first)])
+    assert second.text == f"{COST} [2]. {engineers} [3]."
+    assert [sentence.citations for sentence in second.sentences] == [(2,), (3,)]
+    assert second.citations[0] == first.citations[1]
+    assert second.citations[1].number == 3
+    history = [Turn.of(first), Turn.of(second)]
+    for _ in range(2):
+        server.then(Reply(QUESTION), *[Reply(hang_up=True)] * 3)
+        quoted = assistant.ask("And when was it lit?", history=history)
+        assert is_by_quoting(quoted)
+        assert [citation.number for citation in quoted.citations] == [4], "a longer quote than the one before, so a new one"
+        assert quoted.text.endswith("[4]")
+        history.append(Turn.of(quoted))
+
+
 @pytest.mark.parametrize(
     "written",
     [

@@ -10,12 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.checked import write_up
+from assistant.citations import cite
 from assistant.claims import marker_spans, split_claims
 from assistant.verification import Verdict
 from vectorstore.types import Article, Hit, Passage, Span
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from assistant.checked import Checked
+    from assistant.types import Citation
 
 LINES = ("The lamp was lit on Tuesday. It had been dark for eleven years.", "The ferry runs twice a day.", "Solheim paid for it.")
 
@@ -38,12 +42,12 @@ def sentence(source: int, position: int = 0) -> tuple[int, Span]:
     return source, hits()[source].passage.sentences[position]
 
 
-def check(text: str, *verdicts: dict[str, Any], language: str = "en") -> Checked:
+def check(text: str, *verdicts: dict[str, Any], language: str = "en", earlier: Sequence[Citation] = ()) -> Checked:
     """``text`` written up with a verdict on each of its claims."""
     claims = split_claims(text, language="en")
     assert len(claims) == len(verdicts)
     given = [Verdict(claim=claim, **verdict) for claim, verdict in zip(claims, verdicts, strict=True)]
-    checked = write_up(text, given, sources=hits(), language=language)
+    checked = write_up(text, given, sources=hits(), language=language, earlier=earlier)
     for each, citation in ((each, citation) for each in hits().values() for citation in checked.citations):
         if citation.article_id == each.article.id:
             assert citation.verbatim
@@ -54,6 +58,11 @@ def check(text: str, *verdicts: dict[str, Any], language: str = "en") -> Checked
 def supported(*evidence: tuple[int, Span], **given: Any) -> dict[str, Any]:
     """A verdict of support."""
     return {"support": "supported", "evidence": evidence, **given}
+
+
+def cited(source: int, position: int, *, number: int) -> Citation:
+    """A sentence of a source, as an earlier turn cited it."""
+    return cite(hits()[source].article, sentence(source, position)[1], number=number)
 
 
 UNSUPPORTED = {"support": "unsupported", "reason": "not said"}
@@ -76,6 +85,25 @@ def test_citations_are_numbered_as_they_are_needed() -> None:
     ]
     assert [each.citations for each in checked.sentences] == [(1,), (2,), (3,), (1,)]
     assert checked.citations[0].also_in == ("Other",)
+
+
+def test_what_the_conversation_cited_keeps_its_number() -> None:
+    """The same words have the number of the turn before; new ones get the next free, whatever numbers the model saw."""
+    checked = check(
+        "The ferry runs [2]. It was dark [1]. It is lit [1].",
+        supported(sentence(2)),
+        supported(sentence(1, 1)),
+        supported(sentence(1), corrected=True, reason="marker corrected", what="1"),
+        earlier=[cited(3, 0, number=1), cited(1, 1, number=2)],
+    )
+    assert checked.text == "The ferry runs [3]. It was dark [2]. It is lit [4]."
+    assert [each.citations for each in checked.sentences] == [(3,), (2,), (4,)]
+    assert [(citation.number, citation.quote) for citation in checked.citations] == [
+        (3, "The ferry runs twice a day."),
+        (2, "It had been dark for eleven years."),
+        (4, "The lamp was lit on Tuesday."),
+    ]
+    assert checked.sentences[2].reason.endswith("this is said in [4]")
 
 
 def test_offsets_are_those_of_the_text_that_is_shown() -> None:

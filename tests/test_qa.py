@@ -199,6 +199,23 @@ def test_a_follow_up_is_searched_with_its_topic(samples: Assistant, files: dict[
     assert samples.ask("How long will it stay shut?").searched.question == "How long will it stay shut?"
 
 
+def test_evidence_keeps_its_number_in_a_conversation(samples: Assistant) -> None:
+    """A quote that an earlier turn cited has its number again, others the next ones; text, sentences and citations agree."""
+    asked = ("How many tug captains are there on the lower Weser?", "Why is Ashmere Bridge closed?")
+    first = samples.ask(asked[0])
+    assert [citation.number for citation in first.citations] == list(range(1, len(first.citations) + 1))
+    second = samples.ask(asked[1], history=[Turn.of(first)])
+    last = len(first.citations)
+    assert [citation.number for citation in second.citations] == list(range(last + 1, last + 1 + len(second.citations)))
+    again = samples.ask(asked[1], history=[Turn.of(first), Turn.of(second)])
+    assert (again.text, again.sentences, again.citations) == (second.text, second.sentences, second.citations)
+    back = samples.ask(asked[0], history=[Turn.of(first), Turn.of(second)])
+    assert (back.text, back.sentences, back.citations) == (first.text, first.sentences, first.citations)
+    for citation, sentence in zip(second.citations, second.sentences, strict=True):
+        assert sentence.citations == (citation.number,)
+        assert second.text[sentence.start : sentence.end].endswith(f"[{citation.number}]")
+
+
 # Filters
 
 

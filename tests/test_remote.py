@@ -116,7 +116,7 @@ def test_an_answer_arrives_as_it_was_given(scripted: tuple[Scripted, Remote]) ->
     assistant, line = scripted
     request = AskRequest(
         question="Und dann?\u2028\u0085 \U0001f600",
-        history=(Turn("Wer?", "Er."),),
+        history=(Turn("Wer?", "Er. [1]", ANSWER.citations),),
         filters=Filters(language="de"),
         answer_language="en",
         detect_period=False,
@@ -130,7 +130,7 @@ def test_an_answer_arrives_as_it_was_given(scripted: tuple[Scripted, Remote]) ->
     ]
     assert events[-1].answer == ANSWER
     given = {
-        "history": (Turn("Wer?", "Er."),),
+        "history": (Turn("Wer?", "Er. [1]", ANSWER.citations),),
         "filters": Filters(language="de"),
         "answer_language": "en",
         "detect_period": False,
