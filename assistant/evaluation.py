@@ -48,8 +48,8 @@ if TYPE_CHECKING:
     OnProgress = Callable[[IndexProgress], None]
 
 RANKED_PASSAGES = 100
-# Nearly as low as lets a single missing name decline, since a reader sees the quotes and their context.
-_THRESHOLD = 0.36
+# As low as lets a single missing name decline, since a reader sees the quotes and their context.
+_THRESHOLD = 0.34
 # The share of answerable questions that are asked again with a name exchanged; what a question put to a single article weighs in the fit.
 _SWAPPED = 0.3
 _ALONE_WEIGHT = 0.05
