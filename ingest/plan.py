@@ -5,31 +5,42 @@ Not here: files (``files.py``), the web (``web.py``), the run (``pipeline.py``).
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ingest.backlog import done_ahead
 from ingest.files import STANDARD_INPUT, from_path, standard_input
 from ingest.planned import readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from ingest.fetch import Fetched
     from ingest.planned import Planned, ReadOptions
     from ingest.web import WebPlanner
+    from vectorstore.pages import Page
+
+_VISITORS = 4
 
 
 def plan(sources: Iterable[str | Path], *, options: ReadOptions, web: WebPlanner) -> Iterator[Planned]:
-    """Every document that ``sources`` stand for, or why one cannot be had. Lazy: nothing is read or fetched before it is asked for."""
-    for source in sources:
-        name = readable(source)
-        if name == STANDARD_INPUT:
-            yield standard_input()
-        elif is_address(name):
-            yield from web.from_address(name)
-        else:
-            yield from from_path(Path(source), source=name, options=options, entries=web.entries)
+    """Every document that ``sources`` stand for, or why one cannot be had. Lazy: no file is read, and only a few addresses are fetched, ahead of need."""
+
+    def visit(source: str | Path) -> tuple[Fetched, Page | None] | None:
+        return web.visit(str(source)) if is_address(source) else None
+
+    with ThreadPoolExecutor(_VISITORS, thread_name_prefix="visit") as executor:
+        for source, visited in done_ahead(sources, visit, executor=executor, ahead=_VISITORS):
+            name = readable(source)
+            if name == STANDARD_INPUT:
+                yield standard_input()
+            elif is_address(source):
+                yield from web.from_address(name, visited)
+            else:
+                yield from from_path(Path(source), source=name, options=options, entries=web.entries)
 
 
-def is_address(source: str) -> bool:
+def is_address(source: str | Path) -> bool:
     """Whether a source is a web address, and no path."""
-    return source.lower().startswith(("http://", "https://"))
+    return str(source).lower().startswith(("http://", "https://"))

@@ -25,6 +25,8 @@ from ingest.types import SHORT
 from vectorstore.errors import SourceError, SourceUnreadable
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from ingest.feeds import Entry, Feed
     from ingest.fetch import Fetched
     from ingest.planned import Planned, ReadOptions
@@ -59,12 +61,17 @@ class WebPlanner:
         self._revisit = revisit
         self._seen: set[str] = set()
 
-    def from_address(self, address: str) -> Iterator[Planned]:
-        """The documents of a page, or of the feed or sitemap that is there."""
-        known = self._known_pages([canonical_address(address)]).get(canonical_address(address))
+    def visit(self, address: str) -> tuple[Fetched, Page | None]:
+        """Fetch an address that somebody named, unless it is known and did not change; with what was known. From any thread."""
+        key = canonical_address(address)
+        known = self._known_pages([key]).get(key)
+        validators = {"etag": known.etag, "last_modified": known.last_modified} if known and not self._options.feed else {}
+        return self._fetch(address, **validators), known
+
+    def from_address(self, address: str, visited: Future[tuple[Fetched, Page | None] | None]) -> Iterator[Planned]:
+        """The documents of a page, or of the feed or sitemap that is there, once it is ``visited``."""
         try:
-            validators = {"etag": known.etag, "last_modified": known.last_modified} if known and not self._options.feed else {}
-            fetched = self._fetch(address, **validators)
+            fetched, known = visited.result() or self.visit(address)
         except SourceError as error:
             yield ItemResult(address, "failed", reason=str(error))
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -447,3 +448,14 @@ def test_the_kept_bytes_are_what_came(desk: Desk) -> None:
     assert desk.library.original(ferry)[1] == page("ferry").body
     assert desk.library.media_type(ferry) == "text/html; charset=utf-8"
     assert json.loads(desk.library.original(lamp)[1])["title"] == "Lamp at Skarven lit"
+
+
+def test_several_addresses_are_fetched_at_the_same_time(desk: Desk) -> None:
+    """Slow pages are waited for together, and reported in the order in which they were named."""
+    paths = [f"/slow{n}" for n in range(6)]
+    for n, path in enumerate(paths):
+        desk.server.add(path, Reply(page("ferry", text=f"Ferry number {n} of Skarven was sold on day {n}.").body, pause=0.5))
+    start = time.monotonic()
+    report = desk.add(*paths)
+    assert [item.source for item in report.items] == [desk.server.url(path) for path in paths]
+    assert time.monotonic() - start < 2.5
