@@ -174,7 +174,8 @@ class Assistant:
         begun = time.perf_counter()
         filters, question = filters or Filters(), _readable(question)
         history = [
-            replace(turn, question=_readable(turn.question), answer=_readable(turn.answer)) for turn in history[-REMEMBERED_TURNS:]
+            replace(turn, question=_readable(turn.question), answer=_readable(turn.answer))
+            for turn in history[-REMEMBERED_TURNS:]
         ]
         asked = AskRequest(
             question=question,
@@ -185,6 +186,7 @@ class Assistant:
         )
         if (yield from passed_on(self._owner_elsewhere, asked, cancel=cancel)):
             return
+        earlier, history = cited_before(history), [turn for turn in history if turn.question.strip()]
         model, trouble, rewritten = self.chat_model, None, None
         if model and history and question.strip():
             yield AnswerEvent(kind="step", text="rewrite")
@@ -213,7 +215,6 @@ class Assistant:
                 result = self._search(searched.question, filters=filters, limit=ANSWER_HITS)
             result = replace(result, terms=mark_carried(result.terms, standalone))
             yield AnswerEvent(kind="step", text="read")
-            earlier = cited_before(history)
             answer = self._answer(question, searched, result, language=language, earlier=earlier)
             if model and result.hits:
                 answer = yield from write(

@@ -22,7 +22,10 @@ Support = Literal["quoted", "supported", "unsupported", "uncited"]
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One exchange of a conversation: what was asked, the text that answered it, and its citations, whose numbers later turns keep."""
+    """One exchange of a conversation: what was asked, the text that answered it, and its citations, whose numbers later turns keep.
+
+    One with an empty question only keeps numbers: nothing is carried over from it.
+    """
 
     question: str
     answer: str = ""

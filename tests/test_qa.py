@@ -211,6 +211,10 @@ def test_evidence_keeps_its_number_in_a_conversation(samples: Assistant) -> None
     assert (again.text, again.sentences, again.citations) == (second.text, second.sentences, second.citations)
     back = samples.ask(asked[0], history=[Turn.of(first), Turn.of(second)])
     assert (back.text, back.sentences, back.citations) == (first.text, first.sentences, first.citations)
+    # A turn without a question keeps its numbers and gives no topic.
+    alone = samples.ask("How long will it stay shut?", history=[Turn("", citations=second.citations)])
+    assert alone.searched.carried == ()
+    assert {citation.number for citation in alone.citations}.isdisjoint(range(1, last + 1))
     for citation, sentence in zip(second.citations, second.sentences, strict=True):
         assert sentence.citations == (citation.number,)
         assert second.text[sentence.start : sentence.end].endswith(f"[{citation.number}]")
