@@ -18,6 +18,12 @@
     card.focus({ preventScroll: true });
   });
 
+  // "Ask again without it" presses the button that Gradio knows.
+  document.addEventListener("click", (event) => {
+    const offer = event.target instanceof Element ? event.target.closest("#current .take-back") : null;
+    if (offer) document.getElementById(`without-${offer.dataset.without}`)?.click();
+  });
+
   // Gradio gives its text box and send button no name, and does not say whether the drawer is open.
   const name_controls = () => {
     const drawer = document.querySelector("#add > button");

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import gradio as gr
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from assistant.web.api import Endpoints
     from assistant.web.texts import Language
 
+Without = Literal["period", "conversation"]
+"""What the reader took back of what a question became: the period that it names, the turns that it leans on."""
 LOG = logging.getLogger(__name__)
 HERE: Final = Path(__file__).parent
 SUGGESTIONS: Final = 3
@@ -41,11 +43,12 @@ ASKING: Final[dict[str, Any]] = {"concurrency_limit": ASKING_AT_ONCE, "concurren
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A finished question of one conversation: its answer, or the HTML of what went wrong."""
+    """A finished question of one conversation: its answer, or the HTML of what went wrong, and what it was asked without."""
 
     question: str
     answer: Answer | None
     body: str
+    without: frozenset[Without] = frozenset()
 
 
 def mount_page(app: FastAPI, assistant: Assistant, *, endpoints: Endpoints) -> None:
@@ -97,6 +100,8 @@ def build_page(assistant: Assistant, *, endpoints: Endpoints) -> gr.Blocks:
             examples = [gr.Button(visible=False, elem_classes="suggestion") for _ in range(SUGGESTIONS)]
         past = gr.HTML(elem_id="past", apply_default_css=False, js_on_load=None)
         current = gr.HTML(elem_id="current", apply_default_css=False, js_on_load=None)
+        with gr.Row(elem_id="again"):  # never seen: buttons beside what the question became press them
+            again = {part: gr.Button(part, elem_id=f"without-{part}") for part in ("period", "conversation")}
         restart = gr.Button(word("new_conversation"), size="sm", visible=False, elem_id="restart")
         with gr.Row(elem_id="composer"):
             question = gr.Textbox(
@@ -115,6 +120,8 @@ def build_page(assistant: Assistant, *, endpoints: Endpoints) -> gr.Blocks:
         page.load(events.load, None, [*greeting, drawer], queue=False, **private)
         for trigger, source in [(question.submit, question), *((example.click, example) for example in examples)]:
             trigger(events.ask, [source, conversation], asked, **ASKING, **private)
+        again["period"].click(events.ask_without_period, [conversation], asked, **ASKING, **private)
+        again["conversation"].click(events.ask_without_conversation, [conversation], asked, **ASKING, **private)
         restart.click(events.restart, None, [question, restart, past, current, conversation, *greeting], queue=False, **private)
         files.upload(events.add, [files, conversation], [added, files, *greeting], concurrency_limit=1, **private)
     page.queue(api_open=False, max_size=64, default_concurrency_limit=1)
@@ -148,7 +155,34 @@ class Events:
 
     def ask(self, question: str, conversation: tuple[Exchange, ...], request: gr.Request) -> Iterator[list[Any]]:
         """Answer ``question``; yields the updates of the conversation while the answer is made."""
-        question, language = question.strip(), language_of(request)
+        yield from self._answer(question.strip(), conversation, request)
+
+    # Gradio gives the request to functions that name it, not to partial ones.
+
+    def ask_without_period(self, conversation: tuple[Exchange, ...], request: gr.Request) -> Iterator[list[Any]]:
+        """Answer the last question anew, in place of its answer, whatever period it names."""
+        yield from self._answer_again("period", conversation, request)
+
+    def ask_without_conversation(self, conversation: tuple[Exchange, ...], request: gr.Request) -> Iterator[list[Any]]:
+        """Answer the last question anew, in place of its answer, as if it had been the first."""
+        yield from self._answer_again("conversation", conversation, request)
+
+    def _answer_again(self, without: Without, conversation: tuple[Exchange, ...], request: gr.Request) -> Iterator[list[Any]]:
+        if not conversation:
+            yield [gr.skip()] * 7
+            return
+        last = conversation[-1]
+        yield from self._answer(last.question, conversation[:-1], request, without=last.without | {without})
+
+    def _answer(
+        self,
+        question: str,
+        conversation: tuple[Exchange, ...],
+        request: gr.Request,
+        *,
+        without: frozenset[Without] = frozenset(),
+    ) -> Iterator[list[Any]]:
+        language = language_of(request)
         if not question:
             yield [gr.skip()] * 7
             return
@@ -157,13 +191,16 @@ class Events:
         body = render.working_html("", language=language)
         start = render.exchange_html(question, body, anchor=anchor, live=True, busy=True)
         hidden = gr.update(visible=False)
-        yield ["", hidden, hidden, hidden, past, start, gr.skip()]
-        answer, body, words = None, "", ""
+        # What is being typed while an answer is asked for again is left alone.
+        yield [gr.skip() if without else "", hidden, hidden, hidden, past, start, gr.skip()]
+        answer, body, words, step = None, "", "", "search"
+        # Without what came before, but with its numbers: they stay those of the conversation.
+        history = [Turn("", citations=turn.citations) if "conversation" in without else turn for turn in turns(conversation)]
         try:
-            for event in self.assistant.stream(question, history=turns(conversation)):
-                if event.kind == "text":
-                    words += event.text
-                    body = render.working_html(words, language=language)
+            for event in self.assistant.stream(question, history=history, detect_period="period" not in without):
+                if event.kind in {"step", "text"}:
+                    words, step = (words + event.text, step) if event.kind == "text" else (words, event.text)
+                    body = render.working_html(words, step=step, language=language)
                     shown = render.exchange_html(question, body, anchor=anchor, live=True, busy=True)
                     yield [*[gr.skip()] * 5, shown, gr.skip()]
                 answer = event.answer or answer
@@ -175,7 +212,8 @@ class Events:
             LOG.exception("A question could not be answered")
             body = render.error_html(TEXTS[language]["failed_unexpectedly"], language=language)
         done = render.exchange_html(question, body, anchor=anchor, live=True)
-        yield [gr.skip(), gr.update(visible=True), *[gr.skip()] * 3, done, (*conversation, Exchange(question, answer, body))]
+        exchange = Exchange(question, answer, body, without)
+        yield [gr.skip(), gr.update(visible=True), *[gr.skip()] * 3, done, (*conversation, exchange)]
 
     def samples(self, answer: Answer) -> frozenset[str]:
         """The ids of the cited articles that are samples."""
@@ -249,4 +287,7 @@ def past_html(conversation: Sequence[Exchange]) -> str:
 
 def turns(conversation: Sequence[Exchange]) -> tuple[Turn, ...]:
     """The conversation as the assistant takes it; questions that failed have no answer."""
-    return tuple(Turn(exchange.question, exchange.answer.text if exchange.answer else "") for exchange in conversation)
+    return tuple(
+        Turn(exchange.question, exchange.answer.text, exchange.answer.citations) if exchange.answer else Turn(exchange.question)
+        for exchange in conversation
+    )

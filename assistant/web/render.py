@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import re
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
+from assistant.extractive import period_note
+from assistant.quoted_dates import pieces
 from assistant.web.local import date_attribute, date_text, language_name, number_text
 from assistant.web.texts import TEXTS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from assistant.types import Answer, Citation, Sentence
     from assistant.web.texts import Language
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 NEAREST = 5
 ENOUGH_CONTEXT = 60
 MARKER = re.compile(r"( ?)\[(\d{1,3})\]")
+UNFINISHED_MARKER = re.compile(r" ?\[\d{0,3}$")
 BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
 LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
@@ -39,10 +42,15 @@ def exchange_html(question: str, body: str, *, anchor: str, live: bool = False, 
     )
 
 
-def working_html(text: str, *, language: Language) -> str:
-    """What is shown while an answer is on its way: the words so far, and that it goes on."""
-    words = f'<p class="answer-text" dir="auto">{prose(text)}</p>' if text else ""
-    return f'<div class="answer">{words}<p class="working">{escape(TEXTS[language]["searching"])}</p></div>'
+def working_html(text: str, *, step: str = "search", language: Language) -> str:
+    """What is shown while an answer is on its way: the words so far, and what is being done.
+
+    The words are shown without markers: a chat model's numbers are not those of the answer.
+    """
+    said = UNFINISHED_MARKER.sub("", MARKER.sub("", text))
+    words = f'<p class="answer-text" dir="auto">{prose(said)}</p>' if said else ""
+    doing = TEXTS[language].get(f"step_{step}", TEXTS[language]["step_search"])
+    return f'<div class="answer">{words}<p class="working">{escape(doing)}</p></div>'
 
 
 def error_html(message: str, *, language: Language) -> str:
@@ -57,23 +65,65 @@ def answer_html(answer: Answer, *, anchor: str, language: Language, samples: Col
     ``anchor`` starts the ids of the cards (``<anchor>-1``), ``samples`` are the ids of articles that are samples.
     """
     words = TEXTS[language]
-    notes = []
-    if answer.searched.question != answer.question:
-        notes.append(words["searched_for"].format(question=answer.searched.question))
-    if answer.pending:
-        notes.append(counted("pending", answer.pending, language=language))
-    if answer.model and not answer.abstained:
-        notes.append(words["by_model"].format(model=answer.model))
-    noted = "".join(f'<p class="note" dir="auto">{escape(note)}</p>' for note in notes)
+    became = became_html(answer, language=language)
+    noted = notes_html([answer.notice] if answer.notice else [], kind="notice mild") + notes_html(
+        answer_notes(answer, language=language)
+    )
     if answer.abstained:
-        return f'<div class="answer abstained">{refusal_html(answer, language=language)}{noted}</div>'
+        return f'<div class="answer abstained">{became}{refusal_html(answer, language=language)}{noted}</div>'
+    article_notes = {hit.article.id: hit.article.notes for hit in answer.hits}
     cards = "".join(
-        citation_html(citation, anchor=anchor, language=language, sample=citation.article_id in samples)
+        citation_html(
+            citation,
+            anchor=anchor,
+            language=language,
+            sample=citation.article_id in samples,
+            notes=article_notes.get(citation.article_id, ()),
+            reader=answer.language,
+        )
         for citation in answer.citations
     )
     listed = f'<ol class="citations" aria-label="{escape(words["sources"])}">{cards}</ol>' if cards else ""
     text = answer_text_html(answer, anchor=anchor, language=language)
-    return f'<div class="answer">{text}{noted}{listed}</div>'
+    return f'<div class="answer">{became}{text}{noted}{listed}</div>'
+
+
+def notes_html(notes: Sequence[str], *, kind: str = "note") -> str:
+    """Each of ``notes`` as a line of its own."""
+    return "".join(f'<p class="{kind}" dir="auto">{escape(note)}</p>' for note in notes)
+
+
+def became_html(answer: Answer, *, language: Language) -> str:
+    """What the question became before it was searched: its words, and a period that it named, each with a button that takes it back."""
+    words, searched, lines = TEXTS[language], answer.searched, ""
+    leaned = bool(searched.carried or searched.rewritten)
+    if searched.question != answer.question and (leaned or not searched.period):  # else only the period's words are gone from it
+        key = "rewritten_as" if searched.rewritten else "carried_over" if searched.carried else "searched_for"
+        note = escape(words[key].format(question=searched.question))
+        lines += f'<p class="became" dir="auto">{note}{take_back_html("conversation", language=language) if leaned else ""}</p>'
+    if searched.period:
+        note = escape(period_note(searched.period, language=language))
+        offer = take_back_html("period", language=language) if searched.period.applied else ""
+        lines += f'<p class="became" dir="auto">{note}{offer}</p>'
+    return lines
+
+
+def take_back_html(part: Literal["conversation", "period"], *, language: Language) -> str:
+    """A button that asks again without a part of what the question became."""
+    label = escape(TEXTS[language][f"without_{part}"])
+    return f' <button type="button" class="take-back" data-without="{part}">{label}</button>'
+
+
+def answer_notes(answer: Answer, *, language: Language) -> list[str]:
+    """What the answer was made from, and what was left out of it."""
+    notes = []
+    if answer.model and not answer.abstained:
+        notes.append(TEXTS[language]["by_model"].format(model=answer.model))
+    if answer.model and answer.left_out:  # where it fails, the quotes are from all that was found
+        notes.append(counted("left_out", len(answer.left_out), language=language))
+    if answer.pending:
+        notes.append(counted("pending", answer.pending, language=language))
+    return notes
 
 
 def refusal_html(answer: Answer, *, language: Language) -> str:
@@ -93,22 +143,28 @@ def refusal_html(answer: Answer, *, language: Language) -> str:
 def answer_text_html(answer: Answer, *, anchor: str, language: Language) -> str:
     """The answer's text: markers become links to the cards, quoted sentences carry their article's language."""
     languages = {citation.number: citation.language for citation in answer.citations}
-    pieces, at = [], 0
+    written, at = [], 0
     for sentence in sorted(answer.sentences, key=lambda one: one.start):
         start = max(at, sentence.start)
-        pieces.append(markers_html(answer.text[at:start], numbers=languages, anchor=anchor, language=language))
+        written.append(markers_html(answer.text[at:start], numbers=languages, anchor=anchor, language=language))
         inner = markers_html(answer.text[start : sentence.end], numbers=languages, anchor=anchor, language=language)
-        pieces.append(sentence_html(sentence, inner, languages=languages, language=language))
+        written.append(sentence_html(sentence, inner, languages=languages, anchor=anchor, language=language))
         at = max(start, sentence.end)
-    pieces.append(markers_html(answer.text[at:], numbers=languages, anchor=anchor, language=language))
-    return f'<p class="answer-text"{language_attribute(answer.language)} dir="auto">{"".join(pieces)}</p>'
+    written.append(markers_html(answer.text[at:], numbers=languages, anchor=anchor, language=language))
+    return f'<p class="answer-text"{language_attribute(answer.language)} dir="auto">{"".join(written)}</p>'
 
 
-def sentence_html(sentence: Sentence, inner: str, *, languages: dict[int, str], language: Language) -> str:
-    """One sentence (``inner`` is its HTML), marked where its source does not bear it out."""
-    if sentence.support == "unsupported":
-        why = f"{TEXTS[language]['unsupported']}{f': {sentence.reason}' if sentence.reason else ''}"
-        return f'<span class="unsupported">{inner} <span class="flag">({escape(why)})</span></span>'
+def sentence_html(sentence: Sentence, inner: str, *, languages: dict[int, str], anchor: str, language: Language) -> str:
+    """One sentence (``inner`` is its HTML), underlined and with the reason behind it where no source bears it out.
+
+    A sentence that is borne out has a reason where its marker was corrected.
+    """
+    if sentence.support in {"unsupported", "uncited"}:
+        why = escape(sentence.reason or TEXTS[language][sentence.support])
+        return f'<span class="{sentence.support}">{inner}</span> <span class="flag {sentence.support}-why">({why})</span>'
+    if sentence.reason:
+        why = markers_html(sentence.reason, numbers=sentence.citations, anchor=anchor, language=language)
+        return f'{inner} <span class="flag corrected-why">({why})</span>'
     spoken = {languages[number] for number in sentence.citations if number in languages}
     if sentence.support == "quoted" and len(spoken) == 1:
         return f"<span{language_attribute(spoken.pop())}>{inner}</span>"
@@ -134,8 +190,19 @@ def markers_html(text: str, *, numbers: Collection[int], anchor: str, language: 
     return MARKER.sub(link, prose(text))
 
 
-def citation_html(citation: Citation, *, anchor: str, language: Language, sample: bool) -> str:
-    """A citation as a card: where it stands, the quote marked in its context, and the way to the original."""
+def citation_html(
+    citation: Citation,
+    *,
+    anchor: str,
+    language: Language,
+    sample: bool,
+    notes: Sequence[str] = (),
+    reader: str = "",
+) -> str:
+    """A citation as a card: where it stands, the quote marked in its context, a translation, and the way to the original.
+
+    ``notes`` are those of its article, ``reader`` is the language of the answer, which a translation is in.
+    """
     words = TEXTS[language]
     checked, tone = ("verbatim", "good") if citation.verbatim else ("not_verbatim", "bad")
     before, after = own_paragraph(citation)
@@ -145,10 +212,37 @@ def citation_html(citation: Citation, *, anchor: str, language: Language, sample
     return (
         f'<li class="citation" id="{escape(anchor)}-{citation.number}" tabindex="-1">'
         f'<span class="number" aria-hidden="true">{citation.number}</span>'
-        f"{source_html(citation, language=language, sample=sample)}"
-        f'<blockquote{lang} dir="auto" class="{drawn}">{prose(before)}<mark>{prose(citation.quote)}</mark>{prose(after)}</blockquote>'
+        f"{source_html(citation, language=language, sample=sample)}{standing_html(citation.also_in, notes, language=language)}"
+        f'<blockquote{lang} dir="auto" class="{drawn}">{prose(before)}{quote_html(citation, language=language)}{prose(after)}</blockquote>'
+        f"{translation_html(citation, reader=reader, language=language)}"
         f'<p class="proof"><span class="{tone}">{escape(words[checked])}</span>{link_html(citation.url, language=language)}</p></li>'
     )
+
+
+def quote_html(citation: Citation, *, language: Language) -> str:
+    """The quote, marked; the days that its words mean stand between the marks, so that what is marked is the article's alone."""
+    return "".join(
+        f'<span class="meant" lang="{language}">{escape(piece)}</span>' if is_date else f"<mark>{prose(piece)}</mark>"
+        for piece, is_date in pieces(citation, language=language)
+        if piece
+    )
+
+
+def translation_html(citation: Citation, *, reader: str, language: Language) -> str:
+    """What a chat model made of a foreign quote, under its name; nothing where it made nothing."""
+    if not citation.translation:
+        return ""
+    label = TEXTS[language]["translated_by"].format(model=citation.translated_by or TEXTS[language]["chat_model"])
+    words = f'<span{language_attribute(reader)} dir="auto">{prose(citation.translation)}</span>'
+    return f'<p class="translation"><span class="label">{escape(label)}</span> {words}</p>'
+
+
+def standing_html(also_in: Sequence[str], notes: Sequence[str], *, language: Language) -> str:
+    """Which other outlets have an article too, and why it may not be whole."""
+    words = TEXTS[language]
+    lines = [words["also_in"].format(outlets=", ".join(also_in))] if also_in else []
+    lines += [words.get(f"note_{note}", note) for note in notes]
+    return notes_html(lines, kind="standing")
 
 
 def own_paragraph(citation: Citation) -> tuple[str, str]:
@@ -165,6 +259,7 @@ def hit_html(hit: Hit, *, language: Language) -> str:
     article = hit.article
     return (
         f'<li class="hit">{source_html(article, language=language, sample=article.sample)}'
+        f"{standing_html(hit.also_in, article.notes, language=language)}"
         f'<p class="passage"{language_attribute(article.language)} dir="auto">{prose(hit.text)}</p>'
         f"{link_html(article.url, language=language)}</li>"
     )

@@ -130,10 +130,14 @@ class FakeAssistant:
     examples: list[str] = field(default_factory=list)
     statuses: dict[str, tuple[str, str]] = field(default_factory=dict)
     asked: list[tuple[str, tuple[Turn, ...]]] = field(default_factory=list)
+    periods_detected: list[bool] = field(default_factory=list)
 
-    def stream(self, question: str, *, history: Sequence[Turn] = (), **_: Any) -> Iterator[AnswerEvent]:
+    def stream(
+        self, question: str, *, history: Sequence[Turn] = (), detect_period: bool = True, **_: Any
+    ) -> Iterator[AnswerEvent]:
         """One step, then the answer."""
         self.asked.append((question, tuple(history)))
+        self.periods_detected.append(detect_period)
         yield AnswerEvent(kind="step", text="search")
         if self.failure:
             raise self.failure

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from assistant.types import AskedPeriod, Searched
 from tests.web.fakes import QUOTE, SECOND, FakeAssistant, answer_with, cite, hit_of, make_article
 from tests.web.test_render import HOSTILE
 from vectorstore.errors import LibraryError
+from vectorstore.types import Filters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,6 +85,40 @@ def test_a_suggestion_asks_and_the_conversation_goes_on(
     page.wait_for_selector("#current .citation")
     histories = [[turn.question for turn in history] for _, history in talkative.asked]
     assert histories == [[], ["Why is Blinken visiting Astana?"], []]
+
+
+def test_what_a_question_became_can_be_taken_back(
+    serve_page: Callable[[Any], str], open_page: Callable[..., Any], talkative: FakeAssistant
+) -> None:
+    """The buttons beside it ask the last question anew, in its place: without its period, then without the turns before, whose numbers stay."""
+    page = open_page(serve_page(talkative), locale="en-GB")
+    ask(page, "Why is Blinken visiting Astana?")
+    page.wait_for_selector("#current .citation")
+    assert talkative.answer
+    period = AskedPeriod(since=date(2023, 2, 20), until=date(2023, 2, 26), text="last week")
+    searched = Searched(question="And Blinken last week?", filters=Filters(), carried=("Blinken",), period=period)
+    talkative.answer = replace(talkative.answer, searched=searched)
+    ask(page, "And last week?")
+    page.wait_for_selector("#current #question-2[aria-busy=false] .take-back")
+    assert page.locator("#current .take-back").all_inner_texts() == ["Ask without what came before", "Ask without the period"]
+    assert page.locator("#past .take-back:visible").count() == 0
+    page.fill(BOX, "half a quest")
+    talkative.answer = replace(talkative.answer, searched=replace(searched, period=None))
+    page.get_by_role("button", name="Ask without the period").click()
+    page.wait_for_function("document.querySelectorAll('#current .take-back').length === 1")
+    talkative.answer = replace(talkative.answer, searched=Searched(question="Why?", filters=Filters()))
+    page.locator("#current .take-back").press("Enter")
+    page.wait_for_selector("#current #question-2[aria-busy=false]:not(:has(.take-back))")
+    assert page.locator(".exchange").count() == 2
+    assert page.input_value(BOX) == "half a quest"
+    assert [question for question, _ in talkative.asked[1:]] == ["And last week?"] * 3
+    assert talkative.periods_detected == [True, True, False, False]
+    numbers = [[citation.number for turn in history for citation in turn.citations] for _, history in talkative.asked]
+    assert numbers == [[], [1, 2], [1, 2], [1, 2]]
+    assert [[turn.question for turn in history] for _, history in talkative.asked][2:] == [
+        ["Why is Blinken visiting Astana?"],
+        [""],
+    ]
 
 
 def test_a_refusal_opens_to_the_nearest_passages(serve_page: Callable[[Any], str], open_page: Callable[..., Any]) -> None:

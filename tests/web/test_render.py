@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 
-from assistant.types import Searched, Sentence
+from assistant.quoted_dates import with_dates
+from assistant.types import AskedPeriod, LeftOut, Searched, Sentence, Support
 from assistant.web.local import date_attribute, date_text, language_name
-from assistant.web.render import answer_html, error_html, exchange_html, safe_url
-from assistant.web.texts import TEXTS, pick_language
+from assistant.web.render import answer_html, error_html, exchange_html, safe_url, working_html
+from assistant.web.texts import TEXTS, Language, pick_language
 from assistant.web.welcome import intro_html, masthead_html, report_html
 from tests.web.fakes import QUOTE, SECOND, FakeItem, answer_with, cite, hit_of, make_article
 from vectorstore.types import Filters
@@ -21,8 +24,12 @@ HOSTILE = (
     "[link](javascript:alert(1)) ![x](https://evil.example/x.png) ${window.pwned=1} `x` {{value}} \"'&amp;&lt; $$x$$ [7]"
 )
 # What the renderer itself writes; anything else came through from a text.
-TAGS = re.compile("article|h[1-3]|div|p|span|a|ol|ul|li|cite|time|blockquote|mark|details|summary|strong|section|pre|code|header")
-ATTRIBUTES = re.compile("class|id|dir|lang|href|target|rel|datetime|title|tabindex|role|aria-(label|hidden|live|busy)")
+TAGS = re.compile(
+    "article|h[1-3]|div|p|span|a|ol|ul|li|cite|time|blockquote|mark|details|summary|strong|button|section|pre|code|header"
+)
+ATTRIBUTES = re.compile(
+    "class|id|dir|lang|href|target|rel|datetime|title|tabindex|role|type|data-without|aria-(label|hidden|live|busy)"
+)
 
 
 class Reader(HTMLParser):
@@ -90,20 +97,40 @@ def test_a_quote_keeps_its_line_breaks() -> None:
 def test_nothing_from_outside_becomes_markup() -> None:
     """Scripts, tags, Markdown and templates in any field are shown as they are written."""
     article = make_article(
-        text=f"Before {HOSTILE} after.", title=HOSTILE, source=HOSTILE, url="javascript:alert(1)", published_from=HOSTILE
+        text=f"Before {HOSTILE} after.",
+        title=HOSTILE,
+        source=HOSTILE,
+        url="javascript:alert(1)",
+        published_from=HOSTILE,
+        notes=(HOSTILE,),
     )
+    period = AskedPeriod(since=None, until=date(2023, 2, 1), text=HOSTILE)
     cited = answer_with(
-        cite(article, HOSTILE),
+        cite(article, HOSTILE, also_in=(HOSTILE,), translation=HOSTILE, translated_by=HOSTILE),
         question=HOSTILE,
-        searched=Searched(question=f"{HOSTILE}!", filters=Filters()),
-        sentences=(Sentence(start=0, end=5, citations=(1,), support="unsupported", reason=HOSTILE),),
+        hits=[replace(hit_of(article), also_in=(HOSTILE,))],
+        searched=Searched(question=f"{HOSTILE}!", filters=Filters(), carried=(HOSTILE,), rewritten=True, period=period),
+        sentences=(
+            Sentence(start=0, end=5, citations=(1,), support="unsupported", reason=HOSTILE),
+            Sentence(start=6, end=9, citations=(), support="uncited", reason=HOSTILE),
+            Sentence(start=10, end=15, citations=(1,), support="supported", reason=HOSTILE),
+        ),
         model=HOSTILE,
+        notice=HOSTILE,
     )
-    refused = answer_with(question=HOSTILE, text=HOSTILE, reason=f"{HOSTILE}?", hits=[hit_of(article)])
+    refused = answer_with(
+        question=HOSTILE,
+        text=HOSTILE,
+        reason=f"{HOSTILE}?",
+        hits=[replace(hit_of(article), also_in=(HOSTILE,))],
+        searched=cited.searched,
+        notice=HOSTILE,
+    )
     pieces = [
         exchange_html(HOSTILE, answer_html(cited, anchor="q1", language="en", samples={article.id}), anchor="q1", live=True),
         answer_html(refused, anchor="q2", language="de"),
         error_html(HOSTILE, language="en"),
+        working_html(f"{HOSTILE} ", step=HOSTILE, language="en"),
         report_html([FakeItem(source=f"/tmp/{HOSTILE.replace('/', '')}", status=HOSTILE, reason=HOSTILE)], language="en"),
     ]
     for html in pieces:
@@ -111,7 +138,9 @@ def test_nothing_from_outside_becomes_markup() -> None:
         assert all(TAGS.fullmatch(tag) for tag in reader.tags)
         assert all(ATTRIBUTES.fullmatch(name) for name in reader.attributes)
         assert set(reader.links) <= {"#q1-1"}
-        assert HOSTILE in reader.text
+        assert HOSTILE.removesuffix(" [7]") in reader.text
+    # Question, what it became, period; sentence reasons (3); notice, model; title, outlet, other outlets, note; quote; translation and who made it.
+    assert Reader(pieces[0]).text.count(HOSTILE) == 15
     assert Reader(pieces[0]).marks == [HOSTILE]
 
 
@@ -198,6 +227,118 @@ def test_notes_tell_what_was_searched_and_what_is_missing() -> None:
     assert "Searched for: Why does Blinken visit Astana?" in text
     assert "1,200 articles are not searchable yet" in text
     assert "Written by ollama:tiny" in text
+
+
+def test_what_the_question_became_stands_before_the_answer() -> None:
+    """Words that were carried over, a model's own wording, and a period: a line each, with a button where it can be taken back."""
+    article = make_article()
+
+    def line(**given: Any) -> str:
+        searched = Searched(**{"question": "Why does Blinken go?", "filters": Filters(), **given})
+        html = answer_html(answer_with(cite(article, QUOTE), question="Why?", searched=searched), anchor="q", language="en")
+        return Reader(html).text.split(QUOTE)[0].strip()
+
+    period = AskedPeriod(since=date(2023, 2, 20), until=date(2023, 2, 26), text="last week")
+    limited = "Only articles from 2023-02-20 to 2023-02-26 (“last week”)."
+    alone, always = " Ask without what came before", " Ask without the period"
+    assert line(carried=("Blinken",)) == f"Searched with words from earlier: Why does Blinken go?{alone}"
+    assert line(carried=("Blinken",), rewritten=True) == f"Understood as: Why does Blinken go?{alone}"
+    assert line(question="Why does Blinken go?") == "Searched for: Why does Blinken go?"
+    assert line(period=period) == f"{limited}{always}"
+    assert (
+        line(period=period, carried=("Blinken",))
+        == f"Searched with words from earlier: Why does Blinken go?{alone}{limited}{always}"
+    )
+    unapplied = line(period=replace(period, applied=False))
+    assert unapplied.startswith("There are no articles from 2023-02-20")
+    assert always not in unapplied
+    assert line(question="Why?") == ""
+    german = answer_with(question="Warum?", searched=Searched(question="Warum?", filters=Filters(), period=period))
+    assert "Nur Artikel vom 20.02.2023 bis 26.02.2023 („last week“)." in answer_html(german, anchor="q", language="de")
+
+
+def test_sentences_are_told_apart_by_words() -> None:
+    """Not borne out, without a source, and corrected: each has its reason behind it; one that is borne out has nothing."""
+    text = "He came [1]. It cost much. Nobody knows. He left [2]."
+    stands: list[tuple[Support, str]] = [
+        ("supported", ""),
+        ("unsupported", "not said"),
+        ("uncited", ""),
+        ("supported", "the model named another source; it is [2]"),
+    ]
+    starts = [0, 13, 27, 41, len(text) + 1]
+    numbers = [(1,), (), (), (2,)]
+    sentences = tuple(
+        Sentence(start=starts[index], end=starts[index + 1] - 1, citations=numbers[index], support=support, reason=reason)
+        for index, (support, reason) in enumerate(stands)
+    )
+    article = make_article()
+    answer = answer_with(cite(article, QUOTE), cite(article, SECOND, number=2), text=text, sentences=sentences, model="x:y")
+    html = answer_html(answer, anchor="q", language="en")
+    said = Reader(html).text
+    assert "He came\N{NO-BREAK SPACE}1. It cost much. (not said) Nobody knows. (without a source) He left" in said
+    assert '<span class="unsupported">It cost much.</span>' in html
+    assert '<span class="uncited">Nobody knows.</span>' in html
+    assert "(the model named another source; it is\N{NO-BREAK SPACE}2)" in said
+    assert Reader(html).links[:3] == ["#q-1", "#q-2", "#q-2"]
+
+
+def test_numbers_of_a_conversation_lead_to_their_cards() -> None:
+    """They need not begin at 1, nor be in order."""
+    article = make_article()
+    reader = Reader(
+        answer_html(answer_with(cite(article, QUOTE, number=12), cite(article, SECOND, number=3)), anchor="q", language="en")
+    )
+    assert reader.links[:2] == ["#q-12", "#q-3"]
+
+
+def test_what_happened_to_the_model_is_said() -> None:
+    """Its failure, and how many passages it did not get to read, also of a refusal."""
+    left_out = (LeftOut(article_id="a", start=0, end=5), LeftOut(article_id="b", start=0, end=5))
+    for citations in ([cite(make_article(), QUOTE)], []):
+        answer = answer_with(*citations, text="So it is [1].", notice="The chat model stopped.", left_out=left_out, model="x:y")
+        text = Reader(answer_html(answer, anchor="q", language="de")).text
+        assert "The chat model stopped." in text
+        assert "2 weitere Stellen wurden gefunden" in text
+        quoted = Reader(answer_html(replace(answer, model=None), anchor="q", language="de")).text
+        assert "The chat model stopped." in quoted
+        assert "weitere Stellen" not in quoted, "the quotes are from all that was found"
+
+
+def test_days_stand_beside_the_words_that_mean_them() -> None:
+    """In the reader's way; what is marked is the quote and nothing else."""
+    quote = "Am Dienstag traf Blinken in Astana ein."
+    article = make_article(text=f"Davor. {quote} Danach.", published_at=datetime(2023, 3, 2, tzinfo=UTC))
+    citation = with_dates(cite(article, quote))
+    days: dict[Language, str] = {"de": "28.02.2023", "en": "28 Feb 2023"}
+    for language, day in days.items():
+        reader = Reader(answer_html(answer_with(citation), anchor="q", language=language))
+        assert f"Am Dienstag [{day}] traf" in reader.text
+        assert "".join(reader.marks) == quote
+
+
+def test_a_translation_is_labelled_as_the_model_s() -> None:
+    """With its name, and that nobody checked it; in the language of the answer."""
+    citation = cite(make_article(), QUOTE, translation="The aim is to woo.", translated_by="ollama:tiny")
+    html = answer_html(answer_with(citation), anchor="q", language="en")
+    assert "Translation by ollama:tiny, not checked: The aim is to woo." in Reader(html).text
+    assert '<span lang="en" dir="auto">The aim is to woo.</span>' in html
+
+
+def test_other_outlets_and_gaps_of_an_article_are_named() -> None:
+    """On its card, and among the nearest passages of a refusal."""
+    hit = replace(hit_of(make_article(notes=("paywall",))), also_in=("Rheinwarte", "Elbtal"))
+    cited = answer_with(cite(hit.article, QUOTE, also_in=hit.also_in), hits=[hit])
+    for answer in (cited, answer_with(text="Nothing.", hits=[hit])):
+        text = Reader(answer_html(answer, anchor="q", language="en")).text
+        assert "Also in: Rheinwarte, Elbtal" in text
+        assert "Behind a paywall: perhaps not the whole article" in text
+
+
+def test_words_on_their_way_have_no_markers() -> None:
+    """Not even half of one: they are the chat model's, and the answer's will be others."""
+    for words in ("It was lit [3]. It cost", "It was lit. It cost [", "It was lit. It cost [12"):
+        assert Reader(working_html(words, step="write", language="en")).text == "It was lit. It costThe chat model writes …"
 
 
 @pytest.mark.parametrize(
