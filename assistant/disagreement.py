@@ -10,8 +10,9 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from assistant.quantities import find_days, find_numbers, publication_day
+from assistant.quantities import find_numbers
 from assistant.questions import answer_kind
+from assistant.stated_days import find_days, publication_day
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -9,7 +9,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from vectorstore.languages import fold_accents, normalise
+from vectorstore.languages import fold_accents, normalise, stem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -90,6 +90,27 @@ _TIMES: Mapping[str, Mapping[str, float]] = {
     "ru": {"вдвое": 2, "удвоился": 2, "удвоилась": 2, "втрое": 3, "вчетверо": 4, "впятеро": 5},
 }  # fmt: skip
 _GERMAN_TIMES = re.compile(r"(?:ver)?(doppel|drei|vier|funf|sechs|sieben|acht|neun|zehn)(?:fach)?(?:t|ten|te|n|ung)?")
+# Rough amounts, by their order; "tens of thousands" is put together where it is found.
+ORDERS: Mapping[str, Mapping[str, float]] = {
+    "en": {"dozens": 10, "tens": 10, "hundreds": 100, "thousands": 1e3, "millions": 1e6, "billions": 1e9},
+    "de": {
+        "dutzende": 10, "dutzenden": 10, "hunderte": 100, "hunderten": 100, "tausende": 1e3, "tausenden": 1e3, "zehntausende": 1e4,
+        "zehntausenden": 1e4, "hunderttausende": 1e5, "hunderttausenden": 1e5, "millionen": 1e6, "milliarden": 1e9,
+    },
+    "fr": {"dizaines": 10, "centaines": 100, "milliers": 1e3, "millions": 1e6, "milliards": 1e9},
+    "es": {"decenas": 10, "docenas": 10, "cientos": 100, "centenares": 100, "miles": 1e3, "millones": 1e6},
+    "ru": {"десятки": 10, "десятков": 10, "сотни": 100, "сотен": 100, "тысячи": 1e3, "тысяч": 1e3, "миллионы": 1e6, "миллионов": 1e6},
+}  # fmt: skip
+_ORDINALS: Mapping[str, str] = {
+    "en": "first second third fourth fifth sixth seventh eighth ninth tenth",
+    "de": "erst zweit dritt viert funft sechst siebt acht neunt zehnt",
+    "fr": "premier deuxieme troisieme quatrieme cinquieme sixieme septieme huitieme neuvieme dixieme",
+    "es": "primer segund tercer cuart quint sext septim octav noven decim",
+    "ru": "перв втор трет четверт пят шест седьм восьм девят десят",
+}
+_ORDINAL_ENDINGS: Mapping[str, str] = {
+    "en": r"", "de": r"(?:e|en|er|es|em|mals)", "fr": r"(?:e|es|s)?", "es": r"(?:o|a|os|as)?", "ru": r"(?:ый|ая|ое|ого|ой|ом|ую|ым|ые|ых|ий|ья|ье|ьего|ьей|ьем|ью)",
+}  # fmt: skip
 SIGNS = {"$": "USD", "US$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₽": "RUB", "₹": "INR", "%": "%"}
 _UNIT_WORDS = (
     (r"percent|per ?cent|prozent\w*|pour ?cent|por ?ciento|процент\w*|pct|procent|per ?cento|por ?cento", "%"),
@@ -98,6 +119,23 @@ _UNIT_WORDS = (
     (r"franken|francs?|francos?|франк\w*", "CHF"), (r"kronen|crowns|kronor|couronnes|coronas|крон\w*", "crowns"), (r"yuan|юан\w*", "CNY"),
     (r"zlotys?|zloty|злот\w*", "PLN"), (r"lira|lire|лир\w*", "TRY"),
 )  # fmt: skip
+# CLDR's name → what it measures, in which smallest unit, and how many of that it is.
+_MEASURES: Mapping[str, tuple[str, float]] = {
+    "duration-minute": ("minute", 1), "duration-hour": ("minute", 60), "duration-day": ("day", 1), "duration-week": ("day", 7),
+    "duration-month": ("month", 1), "duration-year": ("month", 12), "length-meter": ("metre", 1), "length-kilometer": ("metre", 1000),
+    "length-centimeter": ("metre", 0.01), "length-millimeter": ("metre", 0.001), "length-mile": ("metre", 1609.344), "length-yard": ("metre", 0.9144),
+    "length-foot": ("metre", 0.3048), "length-inch": ("metre", 0.0254), "mass-kilogram": ("kilogram", 1), "mass-tonne": ("kilogram", 1000),
+    "volume-liter": ("litre", 1), "area-hectare": ("hectare", 1),
+}  # fmt: skip
+_IMPERIAL = frozenset({"length-mile", "length-yard", "length-foot", "length-inch"})
+_SHORT_MEASURES: Mapping[str, str] = {
+    "km": "length-kilometer",
+    "cm": "length-centimeter",
+    "mm": "length-millimeter",
+    "kg": "mass-kilogram",
+    "км": "length-kilometer",
+    "кг": "mass-kilogram",
+}
 RELATIVE: Mapping[str, Mapping[str, int]] = {
     "en": {"today": 0, "tonight": 0, "yesterday": -1, "tomorrow": 1},
     "de": {"heute": 0, "gestern": -1, "vorgestern": -2, "morgen": 1, "ubermorgen": 2},
@@ -112,6 +150,7 @@ SEASONS: Mapping[str, Mapping[str, int]] = {
     "es": {"primavera": 0, "verano": 1, "otono": 2, "invierno": 3},
     "ru": {"весн": 0, "весной": 0, "лет": 1, "летом": 1, "осен": 2, "осенью": 2, "зим": 3, "зимой": 3},
 }
+_LONG_SCALE = 4
 _ALONE_IS_ARTICLE = frozenset("one ein eine einen einer eins un une uno una один".split())
 _GERMAN_PART = re.compile("|".join(sorted(
     {*(fold_accents(normalise(word)) for word in (_UNITS["de"] + " " + _TENS["de"]).split()), "hundert", "tausend", "und", "eine"},
@@ -198,10 +237,63 @@ def scale(word: str, *, language: str, glued: bool) -> float | None:
     form = fold_accents(normalise(word)).rstrip(".")
     if glued:
         return _GLUED.get(form)
-    return _SCALES.get(language, _SCALES["en"]).get(form) or (_GLUED[form] if form in {"bn", "mn"} else None)
+    scales = _scales(language)
+    if form in scales or language in _SCALES:
+        return scales.get(form) or (_GLUED[form] if form in {"bn", "mn"} else None)
+    # Of a language without a table CLDR has the bare word, which may have an ending: "milyondan".
+    return next((scales[word] for word in scales if len(word) >= _LONG_SCALE and form.startswith(word)), None)
 
 
-def unit(word: str, *, language: str) -> str:
+@cache
+def _scales(language: str) -> Mapping[str, float]:
+    """The words for thousand and more of a language, from the table or else from CLDR."""
+    from babel import Locale, UnknownLocaleError
+
+    if language in _SCALES:
+        return _SCALES[language]
+    try:
+        patterns = Locale.parse(language).compact_decimal_formats["long"]
+    except (UnknownLocaleError, ValueError, KeyError):
+        return {}
+    found = {}
+    for forms in patterns.values():
+        for power in (1e3, 1e6, 1e9, 1e12):
+            pattern = forms.get(str(int(power)))
+            word = re.sub(r"[0\s'.]+", "", str(getattr(pattern, "pattern", pattern or "")))
+            if word.isalpha():
+                found[fold_accents(normalise(word))] = power
+    return found
+
+
+def measure(word: str, *, language: str) -> tuple[str, float, bool] | None:
+    """The measure that a word names, how many of its smallest unit it is, and whether it is imperial; in any ending, names by CLDR.
+
+    "weeks" is ``("day", 7, False)``.
+    """
+    form = normalise(word)
+    name = _SHORT_MEASURES.get(form) or _measures(language).get(stem(form, language=language))
+    return (*_MEASURES[name], name in _IMPERIAL) if name else None
+
+
+@cache
+def _measures(language: str) -> Mapping[str, str]:
+    from babel.core import UnknownLocaleError
+    from babel.units import UnknownUnitError, format_unit
+
+    found: dict[str, str] = {}
+    for name in _MEASURES:
+        for count in (1, 2, 5):
+            try:
+                written = format_unit(count, name, locale="en_GB" if language == "en" and count == 5 else language)
+            except (UnknownLocaleError, UnknownUnitError, ValueError):
+                continue
+            word = re.sub(r"[\d\s]+", " ", written).strip()
+            if word.isalpha():
+                found.setdefault(stem(normalise(word), language=language), name)
+    return found
+
+
+def unit(word: str) -> str:
     """The unit that a word or sign names: ``"%"`` or a currency, else ``""``."""
     return SIGNS.get(word) or _unit_of(fold_accents(normalise(word)))
 
@@ -214,6 +306,21 @@ def _unit_of(form: str) -> str:
 def share(form: str, *, language: str) -> float | None:
     """The fraction that a folded word names."""
     return _SHARES.get(language, {}).get(form)
+
+
+@cache
+def ordinals(language: str) -> Mapping[str, float]:
+    """The ordinals of a language, as beginnings of folded words → 1 to 10."""
+    return {beginning: float(value) for value, beginning in enumerate(_ORDINALS.get(language, "").split(), start=1)}
+
+
+def ordinal(form: str, *, language: str) -> float | None:
+    """The place that a folded word names: "third", "dritten"."""
+    endings = _ORDINAL_ENDINGS.get(language, "")
+    for beginning, value in ordinals(language).items():
+        if form.startswith(beginning) and re.fullmatch(endings, form[len(beginning) :]):
+            return value
+    return None
 
 
 def times(form: str, *, language: str) -> float | None:

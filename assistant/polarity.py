@@ -31,47 +31,54 @@ _DENIALS: Mapping[str, str] = {
 }
 # Words of denial that deny nothing: "not only", "nicht mehr als", "ne ... que".
 _HARMLESS: Mapping[str, str] = {
-    "en": r"not (?:only|just|merely|least)|no (?:more|less|fewer|later|sooner|doubt|matter|longer than)|not (?:to mention)|whether or not|without doubt|nothing but|no\. ?\d",
-    "de": r"nicht (?:nur|allein|zuletzt|mehr als|weniger als|einmal mehr)|nichts anderes als|ohne zweifel|ohne weiteres|kein zweifel",
+    "en": r"not (?:only|just|merely|least)|no (?:more|less|fewer|later|sooner|doubt|matter|longer than)|not (?:\w+ ){0,3}(?:more|less|fewer) than|not (?:to mention)|whether or not|without doubt|nothing but|no\. ?\d",
+    "de": r"nicht (?:nur|allein|zuletzt|einmal mehr)|nicht (?:\w+ ){0,3}(?:mehr|weniger) als|nichts anderes als|ohne zweifel|ohne weiteres|kein zweifel",
     "fr": r"pas (?:seulement|moins de|plus de)|sans doute|ni plus ni moins|pas a pas",
-    "es": r"no (?:solo|solamente|obstante|mas de|menos de)|sin (?:embargo|duda)",
+    "es": r"no (?:solo|solamente|obstante)|no (?:\w+ ){0,3}(?:mas|menos) de|sin (?:embargo|duda)",
     "ru": r"не (?:только|менее|более|позднее)|без сомнения",
     "nl": r"niet alleen",
 }
 # What comes close to denying: it may stand on the other side for a word of the table above.
 _NEARLY: Mapping[str, str] = {
     "en": r"refus\w+|reject\w*|den(?:y|ies|ied)|fail\w*|lack\w*|unclear|unknown|barely|hardly|unlikely|forbid\w*|prohibit\w*|bann?\w*|bars?|barred|"
-    r"yet to|far short|free of|unless|ruled? out|avoid\w*|prevent\w*|stopped|absent|missing|un(?:able|necessary|justified|usual|threatened)|only|exempt\w*|spared|failed",
+    r"yet to|far short|free of|unless|ruled? out|avoid\w*|prevent\w*|stopped|absent|missing|un(?:able|necessary|justified|usual|threatened)|exempt\w*|spared|failed",
     "de": r"verweiger\w*|lehn\w+|abgelehnt\w*|ablehn\w*|scheiter\w*|fehl\w+|unklar\w*|unbekannt\w*|kaum|unwahrscheinlich|verbiet\w+|verboten\w*|untersag\w+|"
-    r"bestr(?:eit|itt)\w*|noch aus|schliess\w+|ausgeschlossen|vermied\w*|vermeid\w*|verhinder\w*|vermisst|frei von|nur|erst|ausser|verschont\w*|bleibt aus|blieb aus|bislang|noch",
-    "fr": r"refus\w+|rejet\w+|nie(?:nt|r)?|faute de|a peine|interdi\w+|manqu\w+|evit\w+|inconnue?s?|que|renonc\w+",
-    "es": r"rechaz\w+|neg(?:o|aron|ado)|falt\w+|apenas|prohibi\w+|renunci\w+|evit\w+|descart\w+|desconoc\w+|solo",
-    "ru": r"отказ\w+|отверг\w+|запре[тщ]\w+|едва|вряд|кроме|неясно|неизвестн\w+|лишь|только|пока|ещё|еще",
+    r"bestr(?:eit|itt)\w*|noch aus|schliess\w+|ausgeschlossen|vermied\w*|vermeid\w*|verhinder\w*|vermisst|frei von|ausser|verschont\w*|bleibt aus|blieb aus",
+    "fr": r"refus\w+|rejet\w+|nie(?:nt|r)?|faute de|a peine|interdi\w+|manqu\w+|evit\w+|inconnue?s?|renonc\w+|prive\w*",
+    "es": r"rechaz\w+|neg(?:o|aron|ado)|falt\w+|apenas|prohibi\w+|renunci\w+|evit\w+|descart\w+|desconoc\w+",
+    "ru": r"отказ\w+|отверг\w+|запре[тщ]\w+|едва|вряд|кроме|неясно|неизвестн\w+",
 }
 # One axis a line: what stands on either side is the other's opposite. Beginnings of folded words; a tilde stands for any letters.
 _OPPOSITES: tuple[tuple[str, str], ...] = (
     (
-        "rose rise~ risen increas~ grow~ grew gain~ climb~ higher jump~ soar~ surg~ swell~ more larger bigger rais~ "
-        "stieg~ steig~ gestiegen~ wuchs~ wachs~ gewachsen~ zunahm~ zugenommen~ hoher mehr erhoh~ kletter~ zuleg~ zulegte grosser "
-        "augment~ hausse~ progress~ subi~ aument~ crec~ рос вырос~ увелич~ больше рост~ verdoppel~ verfunffach~ verdreifach~ doubl~ tripl~ fivefold~",
-        "fell fall falls falling fallen drop~ declin~ decreas~ shrank shrink~ lower lost los~ less fewer smaller reduc~ cut cuts slump~ plung~ slid collaps~ "
-        "sank~ sink~ gesunken~ fiel~ fallt gefallen~ abnahm~ abgenommen~ niedriger weniger schrumpf~ geschrumpf~ eingebroch~ einbrech~ kleiner ruckgang~ senk~ gesenkt~ "
-        "baiss~ recul~ chut~ diminu~ moins baj~ redu[cz]~ menos cay~ снизил~ упал~ сократ~ меньше спад~ паден~",
+        (
+            "rose rise~ risen increas~ grow~ grew gain~ climb~ higher jump~ soar~ surg~ swell~ larger bigger rais~ "
+            "stieg~ steig~ gestiegen~ wuchs~ wachs~ gewachsen~ zunahm~ zugenommen~ hoher erhoh~ kletter~ zuleg~ zulegte grosser "
+            "augment~ hausse~ progress~ subi~ aument~ crec~ рос вырос~ увелич~ рост~ verdoppel~ verfunffach~ verdreifach~ doubl~ tripl~ fivefold~"
+        ),
+        (
+            "fell fall falls falling fallen drop~ declin~ decreas~ shrank shrink~ lower lost smaller reduc~ cut cuts slump~ plung~ slid collaps~ "
+            "sank~ sink~ gesunken~ fiel~ fallt gefallen~ abnahm~ abgenommen~ niedriger schrumpf~ geschrumpf~ eingebroch~ einbrech~ kleiner ruckgang~ senk~ gesenkt~ "
+            "baiss~ recul~ chut~ diminu~ baj~ redu[cz]~ cay~ снизил~ упал~ сократ~ спад~ паден~"
+        ),
     ),
+    ("more mehr plus mas больше", "less fewer weniger moins menos меньше"),
     ("profit~ gewinn~ uberschuss benefic~ прибыл~", "loss losses verlust~ perte~ perdid~ убыт~"),
     (
-        "approv~ accept~ agree~ endors~ adopt~ zustimm~ zugestimmt~ gebilligt~ billig~ gutgeheiss~ angenommen~ beschloss~ dafur einverstand~ "
-        "approuv~ accept~ aprob~ acept~ одобр~ соглас~",
+        (
+            "approv~ accept~ agree~ endors~ adopt~ zustimm~ zugestimmt~ gebilligt~ billig~ gutgeheiss~ angenommen~ beschloss~ beschliess~ dafur einverstand~ forder~ gefordert~ demand~ "
+            "approuv~ accept~ aprob~ acept~ одобр~ соглас~"
+        ),
         "reject~ refus~ oppos~ declin~ veto~ disapprov~ abgelehnt~ ablehn~ lehnte~ lehnt verweiger~ dagegen gescheitert~ refus~ rejet~ rechaz~ отказ~ отверг~",
     ),
     ("opens open opened reopen~ offen~ geoffnet~ offnet~ eroffn~ ouvert~ ouvr~ abiert~ abri~ откры~", "clos~ shut~ geschloss~ schliess~ gesperrt~ sperr~ ferm~ cerr~ закры~"),
     ("before bevor vorher zuvor avant antes", "after nachdem danach apres despues после"),
     ("begin~ began start~ launch~ beginn~ begann~ begonnen~ startet~ commenc~ debut~ empez~ comenz~ empiez~ начал~ начин~", "end ends ended finish~ stop~ halt~ endet~ endete~ beendet~ eingestellt~ termin~ fini~ acab~ законч~ прекра~"),
     ("win wins won winning beat beats defeat~ gewann~ gewonnen~ siegt~ besiegt~ schlug gagn~ vainc~ gan[oóa]~ venci~ побед~ выигр~", "lose loses lost losing verlor~ verloren~ unterlag~ perd~ проигр~"),
-    ("allow~ permit~ erlaub~ gestatt~ darf durfen autoris~ permit~ разреш~", "forbid~ forbade prohibit~ ban bans banned bar bars barred verbot~ verbiet~ untersag~ interdi~ prohib~ запре~"),
+    ("allow~ permit~ let lets admit~ erlaub~ gestatt~ darf durfen zugelass~ zulass~ autoris~ permit~ разреш~", "forbid~ forbade prohibit~ refus~ ban bans banned bar bars barred verweiger~ verbot~ verbiet~ untersag~ interdi~ prohib~ запре~"),
     ("right correct richtig~ korrekt~ juste", "wrong falsch~ unrecht~ faux"),
     ("already bereits schon deja уже", "noch yet still encore todavia"),
-    ("strengthen~ verstark~ renforc~", "weaken~ abschwach~ affaibl~"),
+    ("strengthen~ verstark~ gestarkt~ starken starkt~ renforc~ refor[cz]~ fortal~ укреп~", "weaken~ abschwach~ geschwach~ schwacht~ schwachen affaibl~ debilit~ ослаб~"),
     ("arriv~ ankam~ ankomm~ eintraf~ eintreff~", "depart~ abreis~ abfuhr~ abfahr~ verlass~ verliess~"),
     ("buy buys bought kauf~ gekauft~ erwarb~ erworben~ achet~ compr~", "sell sells sold verkauf~ vend~"),
     ("import~ einfuhr~", "export~ ausfuhr~"),
@@ -80,8 +87,16 @@ _OPPOSITES: tuple[tuple[str, str], ...] = (
     ("most majorit~ mehrheit~ meist~ plupart mayor~ больш~", "minorit~ minderheit~ wenigst~"),
     ("include~ einschliess~ einschliesslich", "exclude~ ausschliess~ ausgenommen"),
     ("clear klar geklart~ known bekannt~", "unclear unklar~ unknown unbekannt~ ungeklart~"),
+    ("ally allies allied friend~ partner~ supporter~ verbundet~ freund~ anhanger~ allie~ aliad~ союзник~", "critic critics enem~ opponent~ rival~ adversar~ gegner~ feind~ kritiker~ ennemi~ enemig~ противник~ враг~"),
+    ("stay stays stayed remain~ bleib~ blieb~ geblieb~ rest[eé]~ qued~ оста~", "leave leaves leaving withdr~ gehen ging~ abzieh~ abzog~ abgezog~ verlass~ verliess~ quitt~ parti~ ушл~"),
+    ("neutral~ unparteiisch~ нейтрал~", "sided siding partei parteiisch~"),
     ("safe safely sicher unversehrt~ heil", "crash~ absturz~ abgesturzt~ zerschell~ разби~ estrell~ ecras~"),
 )  # fmt: skip
+
+
+_WEAKLY = re.compile(
+    r"\b(?:only|sole|still|nur|erst|einzig\w*|noch|bislang|bisher|seul\w*|encore|ne|solo|unic\w*|aun|todavia|лишь|только|единствен\w*|пока)\b"
+)
 
 
 def denies(clause: str, *, language: str) -> bool:
@@ -96,9 +111,35 @@ def nearly_denies(clause: str, *, language: str) -> bool:
     return bool(pattern and pattern.search(_plain(clause)))
 
 
+def is_known(language: str) -> bool:
+    """Whether there is a table of what denies in a language."""
+    return language in _DENIALS
+
+
+_COMPARED = re.compile(
+    r"\b(?:(?:more|less|fewer) than|mehr als|weniger als|(?:plus|moins) (?:de|d)\b|(?:mas|menos) de|once more|no more|nicht mehr|ne .{1,20} plus)\b"
+)
+
+
+_REFUSES = re.compile(
+    r"\b(?:refus\w+|reject\w*|declin(?:e|es|ed|ing) to|fail(?:s|ed|ing)? to|verweiger\w*|weiger\w+|geweigert|abgelehnt\w*|ablehn\w*|lehnte?n?|"
+    r"rejet\w+|rechaz\w+|отказ\w+|отверг\w+)\b"
+)
+
+
+def refuses(clause: str) -> bool:
+    """Whether a clause says that somebody does not do or want what it names."""
+    return bool(_REFUSES.search(_plain(clause)))
+
+
+def weakly_denies(clause: str) -> bool:
+    """Whether a clause has a word of limits ("only", "noch"), which another text may put as a denial."""
+    return bool(_WEAKLY.search(_plain(clause)))
+
+
 def opposites(clause: str) -> frozenset[tuple[int, bool]]:
     """The sides of axes on which a clause's words stand; an axis with both its sides in the clause says nothing and is left out."""
-    plain = _plain(clause)
+    plain = _COMPARED.sub(" ", _plain(clause))
     found = {
         (axis, side) for axis, patterns in enumerate(_axes()) for side, pattern in enumerate(patterns) if pattern.search(plain)
     }

@@ -1,25 +1,25 @@
-"""The numbers and dates that a text states, in forms that can be compared across languages.
+"""The numbers that a text states, in forms that can be compared across languages.
 
-"25.000", "25,000", "25 Tausend" and "twenty-five thousand" are one number; "28. Februar", "Feb. 28", "2023-02-28" and, in an article of
-that week, "Tuesday" one date. Words are known for English, German, French, Spanish and Russian, months and weekdays (CLDR by Babel) in all
-languages. Not here: which of them a sentence must have (``agreement.py``).
+"25.000", "25,000", "25 Tausend" and "twenty-five thousand" are one number. Number words are known for English, German, French, Spanish and
+Russian, measures (CLDR by Babel) in all languages. Not here: dates (``stated_days.py``), the tables of words (``numerals.py``), which numbers a
+sentence must have (``absences.py``).
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from assistant import numerals
+from assistant.stated_days import find_days
 from vectorstore.languages import fold_accents, normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from vectorstore.types import Article
+    from assistant.stated_days import Day
 
 _SPACE = r"[ \u00a0\u2009\u202f]"
 _FIGURE = re.compile(
@@ -33,22 +33,20 @@ _TIME = re.compile(
     re.IGNORECASE,
 )
 _NIGHT_HALF = re.compile(r"p\.?\s?m|abend|nachmittag|soir|après-midi|tarde|noche|вечера|дня|evening|afternoon", re.IGNORECASE)
-_ISO = re.compile(r"(?<!\d)((?:1[5-9]|20)\d\d)-(\d\d)-(\d\d)(?!\d)")
-_NUMERIC_DATE = re.compile(r"(?<![\d.,])(\d{1,2})([./])\s?(\d{1,2})\2\s?((?:1[5-9]|20)\d\d)?(?!\d)")
-_YEAR = r"(?:1[5-9]|20)\d\d"
-_DAY = r"\d{1,2}"
-_ENDING = r"(?:\.|st|nd|rd|th|er|º|°)?"
 _YEAR_RANGE = range(1500, 2101)
-_NEAR = timedelta(days=8)
-"""A bare weekday is one of the days around publication."""
+_EQUAL = 1e-9
+_CONVERTED = 0.06
+"""How much a length may differ, relative to it, where one text has miles or feet and the other kilometres or metres."""
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
     """A number at ``text[start:end]``: the values that it may mean and its unit.
 
-    Units: ``"%"``, a currency's code, ``"time"`` (minutes since midnight), ``"share"`` (a fraction in words, 0 to 1), ``"times"``
-    (doubled: 2) or ``""``. ``counts`` is what stands behind it, up to the next sign: the things that are counted.
+    Units: ``"%"``, a currency's code, ``"time"`` (minutes since midnight), ``"share"`` (a fraction in words, 0 to 1), ``"times"`` (doubled: 2),
+    ``"order"`` (hundreds: 100), ``"place"`` (third: 3) or ``""``. ``counts`` is what stands behind it, up to the next sign: the things that
+    are counted. Where that is a measure, ``measure`` names its smallest unit (``"day"``, ``"metre"``), ``measured`` are the values in it, and
+    ``imperial`` says that it was written in miles, feet and the like.
     """
 
     text: str
@@ -57,6 +55,9 @@ class Number:
     values: frozenset[float]
     unit: str
     counts: str
+    measure: str = ""
+    measured: frozenset[float] = frozenset()
+    imperial: bool = False
 
     def same_as(self, other: Number) -> bool:
         """Whether both may mean the same."""
@@ -64,14 +65,18 @@ class Number:
             return any(abs(mine - theirs) < 1 for mine in self.percent for theirs in other.percent)
         if not self.rivals(other):
             return False
-        return any(abs(mine - theirs) <= 1e-9 * max(1.0, abs(mine)) for mine in self.values for theirs in other.values)
+        if self.measure and other.measure:
+            apart = _CONVERTED if self.imperial != other.imperial else _EQUAL
+            return any(_near(mine, theirs, apart) for mine in self.measured for theirs in other.measured)
+        return any(_near(mine, theirs, _EQUAL) for mine in self.values for theirs in other.values)
 
     def rivals(self, other: Number) -> bool:
         """Whether both say how much of the same: one can stand in for the other. An unnamed unit may be any amount's."""
-        special = {"time", "share", "times"}
+        special = {"time", "share", "times", "order", "place"}
         if self.unit in special or other.unit in special:
             return self.unit == other.unit
-        return self.unit == other.unit or not (self.unit and other.unit)
+        mine, theirs = self.unit or self.measure, other.unit or other.measure
+        return mine == theirs or not (mine and theirs)
 
     @property
     def percent(self) -> list[float]:
@@ -84,76 +89,11 @@ class Number:
         return not self.unit and self.text.isdecimal() and any(value in _YEAR_RANGE for value in self.values)
 
 
-@dataclass(frozen=True, slots=True)
-class Day:
-    """A date at ``text[start:end]``, as far as it is said: ``weekday`` from 0 for Monday, ``offset`` in days from publication.
-
-    ``season`` is 0 for spring to 3 for winter.
-    """
-
-    text: str
-    start: int
-    end: int
-    year: int | None = None
-    month: int | None = None
-    day: int | None = None
-    weekday: int | None = None
-    offset: int | None = None
-    season: int | None = None
-
-    def same_as(self, other: Day, *, published: date | None) -> bool:
-        """Whether ``other``, as an article of that date says it, is this date or says it more exactly."""
-        if self.season is not None or other.season is not None:
-            return self.season == other.season and (self.year is None or other.year is None or self.year == other.year)
-        if self.month is not None and other.month is not None:
-            years = self.year is None or other.year is None or self.year == other.year
-            far = published and other.year is None and self.year is not None and abs(self.year - published.year) > 1
-            return self.month == other.month and self.day in {None, other.day} and years and not far
-        if self.month is None and other.month is None and self.weekday is not None and other.weekday is not None:
-            return self.weekday == other.weekday
-        mine, theirs = self.resolved(published), other.resolved(published)
-        if self.month is not None and self.day is None:
-            return any(self.month == day.month and self.year in {None, day.year} for day in theirs)
-        return bool(mine & theirs)
-
-    def resolved(self, published: date | None) -> set[date]:
-        """The days that it may be, by the date of publication; none where that cannot be told."""
-        if self.month is not None and self.day is not None:
-            years = [self.year] if self.year else [published.year + step for step in (-1, 0, 1)] if published else []
-            return {found for year in years if (found := _date(year, self.month, self.day))}
-        if published is None:
-            return set()
-        if self.offset is not None:
-            return {published + timedelta(days=self.offset)}
-        if self.weekday is not None:
-            days = (published + timedelta(days=step) for step in range(-_NEAR.days, _NEAR.days + 1))
-            return {day for day in days if day.weekday() == self.weekday}
-        return set()
-
-
-def publication_day(article: Article) -> date | None:
-    """The day on which an article appeared, where it is known that exactly."""
-    published: datetime | None = article.published_at
-    return published.astimezone(UTC).date() if published and article.published_precision not in {"year", "month"} else None
-
-
-@lru_cache(maxsize=4_000)
-def find_days(text: str, *, language: str) -> tuple[Day, ...]:
-    """The dates that ``text`` states, in their order; times of day and bare years are numbers."""
-    found: list[Day] = []
-    for candidates in (_iso_days(text), _named_days(text, language=language), _single_words(text, language=language)):
-        for candidate in candidates:
-            span = (candidate.start, candidate.end)
-            if not any(span[0] < other.end and other.start < span[1] and span != (other.start, other.end) for other in found):
-                found.append(candidate)
-    return tuple(sorted(found, key=lambda day: day.start))
-
-
 @lru_cache(maxsize=4_000)
 def find_numbers(text: str, *, language: str) -> tuple[Number, ...]:
     """The numbers that ``text`` states outside its dates, in their order; those that are part of a name ("G20") are not.
 
-    "One" and ordinals in words are none, for as articles and in figures of speech they count nothing.
+    "One" is none, for as an article it counts nothing; orders and places are ``find_orders_and_places``.
     """
     covered = [(day.start, day.end) for day in find_days(text, language=language)]
     found: list[Number] = []
@@ -167,6 +107,20 @@ def find_numbers(text: str, *, language: str) -> tuple[Number, ...]:
             found.append(number)
             covered.append((number.start, number.end))
     return tuple(sorted(found, key=lambda number: number.start))
+
+
+@lru_cache(maxsize=4_000)
+def find_orders_and_places(text: str, *, language: str) -> tuple[Number, ...]:
+    """Rough amounts in words ("hundreds", "Zehntausende") and places in a row ("third", "dritten"), in their order."""
+    listed = find_numbers(text, language=language)
+    found = (*_orders(text, language=language), *_ordinals(text, language=language))
+    free = [number for number in found if not any(number.start < other.end and other.start < number.end for other in listed)]
+    return tuple(sorted(free, key=lambda number: number.start))
+
+
+def years_of(days: Sequence[Day]) -> tuple[Number, ...]:
+    """The years of dates as the numbers that they are where a text gives no more of the date."""
+    return tuple(Number(str(day.year), day.start, day.end, frozenset({float(day.year)}), "", "") for day in days if day.year)
 
 
 # --- numbers
@@ -231,6 +185,30 @@ def _shares(text: str, *, language: str) -> Iterator[Number]:
         before = match
 
 
+def _orders(text: str, *, language: str) -> Iterator[Number]:
+    """Rough amounts: "hundreds", "tens of thousands", "Zehntausende"."""
+    orders = numerals.ORDERS.get(language, {})
+    found: list[tuple[int, int, float]] = []
+    for match in _WORD.finditer(text):
+        order = orders.get(fold_accents(normalise(match.group())))
+        if order is None:
+            continue
+        if found and re.fullmatch(r"\s+(?:of\s+|de\s+|von\s+)?", text[found[-1][1] : match.start()]):
+            start, _, before = found.pop()
+            found.append((start, match.end(), before * order))
+        else:
+            found.append((*match.span(), order))
+    for start, end, order in found:
+        yield Number(text[start:end], start, end, frozenset({order}), "order", "")
+
+
+def _ordinals(text: str, *, language: str) -> Iterator[Number]:
+    for match in _WORD.finditer(text):
+        value = numerals.ordinal(fold_accents(normalise(match.group())), language=language)
+        if value is not None:
+            yield Number(match.group(), *match.span(), frozenset({value}), "place", "")
+
+
 def _is_share(text: str, match: re.Match[str]) -> bool:
     """Whether "third" is a fraction: behind an article or a number, and not before what it could count off ("the third goal")."""
     before = re.search(r"([^\W_]+)\s+$", text[: match.start()])
@@ -260,11 +238,29 @@ def _with_unit(text: str, start: int, end: int, values: set[float], *, language:
         start -= len(before[0])
         unit = numerals.SIGNS[before[1]]
     behind = re.match(r"[\s‑-]{0,2}(?:(?:de|d['’])\s?)?(%|[$€£¥₽₹]|[^\W\d_]+(?:\s?cent\b)?)", text[end : end + 28])
-    named = numerals.unit(behind[1], language=language) if behind else ""
-    if behind and named:
-        unit, end = unit or named, end + behind.end()
-    counts = re.match(r"[^.,;:!?()–—\n]*", text[end : end + 60])
-    return Number(text[start:end], start, end, frozenset(values), unit, counts[0] if counts else "")
+    named = numerals.unit(behind[1]) if behind else ""
+    if named:
+        unit, end = unit or named, end + (behind.end() if behind else 0)
+    measured = numerals.measure(behind[1].split()[0], language=language) if behind and not unit else None
+    if measured and measured[0] == "month" and values & set(_YEAR_RANGE):
+        measured = None  # "2019 года" is a year, not a duration
+    counts = re.match(r"[^.,;:!?()–—\n\d]*", text[end : end + 40])
+    name, factor, imperial = measured or ("", 1.0, False)
+    return Number(
+        text[start:end],
+        start,
+        end,
+        frozenset(values),
+        unit,
+        counts[0] if counts else "",
+        measure=name,
+        measured=frozenset(value * factor for value in values) if name else frozenset(),
+        imperial=imperial,
+    )
+
+
+def _near(one: float, other: float, apart: float) -> bool:
+    return abs(one - other) <= apart * max(1.0, abs(one))
 
 
 def _times(text: str) -> Iterator[Number]:
@@ -282,119 +278,3 @@ def _times(text: str) -> Iterator[Number]:
         elif mark.startswith("a") and minutes >= 720:
             halves = {minutes - 720}
         yield Number(match.group().strip(), match.start(), match.end(), frozenset(map(float, halves)), "time", "")
-
-
-# --- dates
-
-
-def _iso_days(text: str) -> Iterator[Day]:
-    for match in _ISO.finditer(text):
-        if _date(int(match[1]), int(match[2]), int(match[3])):
-            yield Day(match.group(), *match.span(), int(match[1]), int(match[2]), int(match[3]))
-    for match in _NUMERIC_DATE.finditer(text):
-        day, month = int(match[1]), int(match[3])
-        if 1 <= month <= 12 and 1 <= day <= 31:
-            yield Day(match.group(), *match.span(), int(match[4]) if match[4] else None, month, day)
-
-
-def _named_days(text: str, *, language: str) -> Iterator[Day]:
-    pattern, months = _month_pattern(language)
-    if not months:
-        return
-    for match in pattern.finditer(text):
-        month = months.get(_calendar_form(match["month"]))
-        # "may" and "march" are months with a capital only; other languages write all months small.
-        if month is None or (language == "en" and match["month"][0].islower()):
-            continue
-        # "23 or 24 August": each day is a date of its own.
-        listed = (
-            [int(day) for day in re.findall(_DAY, match["days"] or "")] or [int(match["after"])]
-            if (match["days"] or match["after"])
-            else [None]
-        )
-        year = int(match["year"]) if match["year"] else None
-        for day in listed:
-            yield Day(match.group().strip(), *match.span(), year, month, day)
-
-
-def _single_words(text: str, *, language: str) -> Iterator[Day]:
-    weekdays, relative, seasons = _weekdays(language), numerals.RELATIVE.get(language, {}), numerals.SEASONS.get(language, {})
-    for match in _WORD.finditer(text):
-        form = _calendar_form(match.group())
-        if form in weekdays:
-            yield Day(match.group(), *match.span(), weekday=weekdays[form])
-        elif form in relative and not _is_part_of_day(text, match):
-            yield Day(match.group(), *match.span(), offset=relative[form])
-        elif (
-            season := next((seasons[name] for name in seasons if form.startswith(name) and len(form) - len(name) <= 2), None)
-        ) is not None:
-            year = re.match(rf"\s+(?:de\s+|года\s+)?({_YEAR})(?!\d)", text[match.end() : match.end() + 12])
-            yield Day(match.group(), *match.span(), int(year[1]) if year else None, season=season)
-
-
-def _is_part_of_day(text: str, match: re.Match[str]) -> bool:
-    """Whether a word for tomorrow is one for the morning here: "am Morgen", "por la mañana"."""
-    if match.group()[0].isupper() and match.start() and not re.search(r"[.!?„“\"]\s*$", text[: match.start()]):
-        return True
-    return bool(re.search(r"\bla\s$", text[: match.start()]))
-
-
-@cache
-def _month_pattern(language: str) -> tuple[re.Pattern[str], dict[str, int]]:
-    months = _months(language)
-    names = "|".join(sorted((re.escape(name) for name in months), key=len, reverse=True)) or r"(?!)"
-    of = r"\s*(?:de\s+|of\s+|del\s+)?"
-    pattern = re.compile(
-        rf"(?<![\w])(?:(?<![\d.,])(?P<days>{_DAY}{_ENDING}(?:\s*(?:,|und|and|or|oder|et|ou|y|o|и|или|bis|to|[-–])\s*{_DAY}{_ENDING})*){of})?"
-        rf"(?P<month>{names})(?!\w)\.?(?:\s(?P<after>{_DAY})(?:st|nd|rd|th)?(?![\d.,:]?\d))?(?:,?{of}(?P<year>{_YEAR})(?!\d))?",
-        re.IGNORECASE,
-    )
-    return pattern, {_calendar_form(name): month for name, month in months.items()}
-
-
-@cache
-def _months(language: str) -> dict[str, int]:
-    """The names of the months as they are written in a language → 1 to 12."""
-    tables = _calendar_tables(language, "months")
-    found = {name.rstrip("."): month for table in tables for month, name in table.items() if len(name.rstrip(".")) >= 3}
-    extra = {"jänner": 1, "feber": 2} if language == "de" else {"sept": 9} if language == "en" else {}
-    return {**found, **extra}
-
-
-@cache
-def _weekdays(language: str) -> dict[str, int]:
-    """The names of the weekdays → 0 to 6; German compounds too ("Dienstagmorgen")."""
-    days = {
-        _calendar_form(name): day for table in _calendar_tables(language, "days") for day, name in table.items() if len(name) >= 4
-    }
-    if language == "de":
-        days["sonnabend"] = 5
-        parts = ("morgen", "vormittag", "mittag", "nachmittag", "abend", "nacht", "fruh", "s")
-        days.update({name + part: day for name, day in list(days.items()) for part in parts})
-    if language == "ru":
-        days.update(
-            {"среду": 2, "пятницу": 4, "субботу": 5, "вторника": 1, "четверга": 3, "понедельника": 0, "среды": 2, "пятницы": 4}
-        )
-    return {_calendar_form(name): day for name, day in days.items()}
-
-
-def _calendar_tables(language: str, kind: str) -> list[dict[int, str]]:
-    from babel import Locale, UnknownLocaleError
-
-    try:
-        contexts = getattr(Locale.parse(language), kind)
-    except (UnknownLocaleError, ValueError):
-        return []
-    widths = ("wide", "abbreviated") if kind == "months" else ("wide",)
-    return [dict(contexts[context][width]) for context in contexts for width in widths if width in contexts[context]]
-
-
-def _calendar_form(name: str) -> str:
-    return fold_accents(normalise(name)).rstrip(".")
-
-
-def _date(year: int, month: int, day: int) -> date | None:
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return None

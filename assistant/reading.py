@@ -7,32 +7,41 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from assistant.quantities import find_days, find_numbers, publication_day
+from assistant.quantities import find_numbers, find_orders_and_places, years_of
+from assistant.stated_days import find_days, publication_day
 from vectorstore.languages import words
+from vectorstore.names import name_keys
 from vectorstore.spellings import nationalities
-from vectorstore.terms import text_terms
+from vectorstore.terms import TextTerms, text_terms
 from vectorstore.types import Span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from assistant.quantities import Day, Number
+    from assistant.quantities import Number
+    from assistant.stated_days import Day
     from vectorstore.dictionary import Glossary
-    from vectorstore.terms import TextTerms
     from vectorstore.types import Article, Passage
 
+ARTICLE_CHARACTERS = 30_000
+"""How much of an article is searched for names."""
 _SENTENCES_BEFORE = 2
 """How many sentences before a stretch may name what it is about."""
-_CLAUSE = re.compile(r"[,;:–—()„“”«»\"]+\s+|\s[–—-]\s|\b(?:and|but|und|aber|sondern|doch|et|mais|y|pero|и|но|а)\b")
-_MIN_CLAUSE_WORDS = 2
+_CLAUSE = re.compile(
+    r"[;:–—]\s+|\s[–—-]\s|,?\s(?=(?:and|but|while|whereas|yet|und|aber|sondern|doch|jedoch|während|et|mais|tandis|y|e|pero|sino|mientras|и|но|а|однако)\s)"
+)
+_COMMA = re.compile(r"[,;:()–—]\s|\s[–—-]\s")
+_SHORTEST_CITIZEN = 6
+_MIN_CLAUSE_WORDS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A clause of a sentence and its terms."""
+    """A clause of a sentence, or a phrase between commas, and its terms."""
 
     text: str
     language: str
@@ -49,6 +58,7 @@ class Place:
     numbers: tuple[Number, ...]
     days: tuple[Day, ...]
     clauses: tuple[Clause, ...]
+    phrases: tuple[Clause, ...]
 
 
 class Reading:
@@ -61,7 +71,10 @@ class Reading:
         self.published: date | None = publication_day(article)
         self._glossary = glossary
         self.title = self.terms_of(article.title)
-        self.title_numbers = find_numbers(article.title, language=self.language)
+        self.title_numbers = (
+            *find_numbers(article.title, language=self.language),
+            *years_of(find_days(article.title, language=self.language)),
+        )
         self.places = [self._place(span.slice(article.text)) for span in passage.sentences]
 
     def terms_of(self, text: str) -> TextTerms:
@@ -69,9 +82,26 @@ class Reading:
         return with_people(text, text_terms(text, language=self.language, glossary=self._glossary), language=self.language)
 
     def _place(self, text: str) -> Place:
-        numbers, days = find_numbers(text, language=self.language), find_days(text, language=self.language)
-        clauses = tuple(Clause(clause, self.language, self.terms_of(clause)) for clause in split_clauses(text) or [text])
-        return Place(self, text, self.terms_of(text), numbers, days, clauses)
+        days = find_days(text, language=self.language)
+        numbers = (
+            *find_numbers(text, language=self.language),
+            *find_orders_and_places(text, language=self.language),
+            *years_of(days),
+        )
+        clauses = self._clauses(split_clauses(text))
+        phrases = self._clauses([part for part in _COMMA.split(text) if part.strip()] or [text])
+        return Place(self, text, self.terms_of(text), numbers, days, clauses, phrases)
+
+    def _clauses(self, parts: Sequence[str]) -> tuple[Clause, ...]:
+        return tuple(Clause(part, self.language, self.terms_of(part)) for part in parts)
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """The keys of all names of its article, with the countries that adjectives are from."""
+        article = self.article
+        text = "\n".join((article.title, article.source, article.author, article.text[:ARTICLE_CHARACTERS]))
+        bare = TextTerms(frozenset(), frozenset(), frozenset(name_keys(text, language=self.language)))
+        return with_people(text, bare, language=self.language).names
 
     def is_comparable(self, language: str) -> bool:
         """Whether words can be compared with a sentence in ``language``: the same one, or both can be put into English."""
@@ -132,19 +162,23 @@ class Stretch:
 
 
 def split_clauses(text: str) -> list[str]:
-    """The clauses of a sentence, roughly: cut at commas, dashes and conjunctions; short pieces stay with the one before."""
+    """The main clauses of a sentence, roughly: cut at dashes, colons and before conjunctions, where both sides have some words."""
     clauses: list[str] = []
     start = 0
-    for match in [*_CLAUSE.finditer(text), None]:
-        piece = text[start : match.start() if match else len(text)]
-        if clauses and len(words(piece)) < _MIN_CLAUSE_WORDS:
-            clauses[-1] += " " + piece
-        elif piece.strip():
-            clauses.append(piece)
-        start = match.start() if match else start
-    return clauses
+    for match in _CLAUSE.finditer(text):
+        if min(len(words(text[start : match.start()])), len(words(text[match.end() :]))) >= _MIN_CLAUSE_WORDS:
+            clauses.append(text[start : match.start()])
+            start = match.end()
+    return [*clauses, text[start:]]
 
 
 def with_people(text: str, terms: TextTerms, *, language: str) -> TextTerms:
-    """Terms whose names include the countries that adjectives and peoples are named after."""
-    return type(terms)(terms.own, terms.gloss, terms.names | nationalities(text, language=language))
+    """Terms whose names include the countries that adjectives and peoples are named after, and cities in German ones ("Londoner")."""
+    cities = {
+        key
+        for word in (words(text) if language == "de" else ())
+        if len(word.text) >= _SHORTEST_CITIZEN and word.text.endswith("er") and word.text[0].isupper()
+        for key in name_keys(word.text.removesuffix("er"), language=language)
+        if key.startswith("@")
+    }
+    return TextTerms(terms.own, terms.gloss, terms.names | nationalities(text, language=language) | cities)

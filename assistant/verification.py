@@ -8,32 +8,31 @@ readers are told (``explanations.py``).
 
 from __future__ import annotations
 
-import json
-import math
 import threading
 from collections import OrderedDict
-from dataclasses import asdict, dataclass, replace
-from functools import cache
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assistant.agreement import absences, agree
-from assistant.calibration import encoder_key
+from assistant.absences import absences
+from assistant.agreement import adds_to, agree, closeness
 from assistant.citations import find_verbatim
 from assistant.claims import Claim, split_claims
 from assistant.explanations import explain
 from assistant.reading import Reading, Stretch
+from assistant.verification_weights import SUPPORTED, weights_for
 from assistant.wording import word_claim
-from vectorstore.languages import normalise
+from vectorstore.languages import normalise, primary, words
 from vectorstore.types import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from assistant.agreement import Absence, Agreement
+    from assistant.absences import Absence
+    from assistant.agreement import Agreement
     from assistant.types import Support
+    from assistant.verification_weights import Kind, Weights
     from assistant.wording import Wording
     from vectorstore.dictionary import Glossary
     from vectorstore.embedding import Encoder, Vectors
@@ -41,16 +40,18 @@ if TYPE_CHECKING:
 
 __all__ = ["Claim", "Source", "Verdict", "Verifier", "explain", "split_claims"]
 
-WEIGHTS_FILE = Path(__file__).with_name("verification.json")
 LONGEST_STRETCH = 3
 """How many neighbouring sentences are taken together."""
+_AS_CLOSE = 0.02
+"""A sentence that is this much less close than the closest one may still be the one that is meant."""
 CLEARLY = 0.15
 """How much likelier than the threshold another source must be for a wrong marker to be corrected."""
+_BORNE_OUT = frozenset({"quoted", "supported"})
 _KEPT_READINGS = 512
 # For an encoder that nobody has calibrated: this share of the words found, and nothing against it.
 _PLAIN_SHARE = 0.6
 _QUOTED_WORDS = 5
-"""A sentence with at most this many other content words than its quotation is the quotation."""
+"""A sentence that consists of a quotation of at least so many words is the quotation."""
 # Words by which an answer speaks of itself or of its sources.
 _LEAD_IN = frozenset(
     "article articles source sources report reports reported according following say says said state states answer question summary information "
@@ -92,27 +93,6 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
-    """For one encoder: probability = 1 / (1 + exp(-Σ weight·feature)), ``"bias"`` for a feature of 1, supported from ``threshold`` on.
-
-    Three sets: sentence and source in one language, in two whose words can be compared over an English gloss, or in others.
-    """
-
-    encoder: str
-    same: Mapping[str, float]
-    glossed: Mapping[str, float]
-    other: Mapping[str, float]
-    threshold: float
-
-    def probability(self, agreement: Agreement, *, cosine: float, kind: str) -> float:
-        """How likely a sentence is supported, 0 to 1."""
-        weights: Mapping[str, float] = getattr(self, kind)
-        values = {"bias": 1.0, "cosine": cosine, **asdict(agreement)}
-        total = sum(weight * values[name] for name, weight in weights.items())
-        return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, total))))
-
-
-@dataclass(frozen=True, slots=True)
 class Match:
     """The stretches that agree best with a sentence and how likely they support it; ``absences`` that decide against it."""
 
@@ -121,6 +101,14 @@ class Match:
     cosine: float
     probability: float
     absences: tuple[Absence, ...]
+    comparable: bool
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it may be taken for support without any weights: most of the words are there, and nothing is against it."""
+        found = self.agreement
+        against = (found.number_rivals, found.day_rivals, found.name_rivals, found.bound_elsewhere, found.opposite, found.denial)
+        return self.comparable and found.nearby_share >= _PLAIN_SHARE and not any(against)
 
     @property
     def evidence(self) -> tuple[tuple[int, Span], ...]:
@@ -141,7 +129,8 @@ class Verifier:
 
     def prepare(self, sources: Sequence[Source]) -> None:
         """Embed and analyse what sources say, so that ``check`` need not: in another thread, while the model still thinks."""
-        missing = [source for source in sources if source.vectors is None and source.passage.id not in self._vectors]
+        with self._lock:
+            missing = [source for source in sources if source.vectors is None and source.passage.id not in self._vectors]
         texts = [span.slice(source.article.text) for source in missing for span in source.passage.sentences]
         if texts:
             vectors = self._encoder.encode_passages(texts)
@@ -159,24 +148,21 @@ class Verifier:
         A sentence without a marker stays ``"uncited"`` whatever the sources say; ``evidence`` is then what would support it. A wrong
         marker is corrected only where another source supports the sentence clearly (``CLEARLY``) and none of those cited does.
         """
-        wording = word_claim(claim.text, language=language, glossary=self._glossary)
+        wording = word_claim(claim.text, language=primary(language), glossary=self._glossary)
         if not claim.markers and _says_nothing(claim, wording):
             return Verdict(claim=claim, support="uncited", reason="nothing to check")
         cited = [source for source in sources if source.number in claim.markers]
-        others = [source for source in sources if source.number not in claim.markers]
         verdict = self._judge(claim, wording, cited)
-        if verdict.support in {"supported", "quoted"}:
+        if verdict.support in _BORNE_OUT:
             return verdict
-        found = self._judge(claim, wording, others)
-        clearly = (
-            found.support == "quoted"
-            or (found.score or 0.0) >= self._threshold + CLEARLY
-            or (found.score is None and self._weights is None)
-        )
-        if found.support not in {"supported", "quoted"} or not clearly:
-            return verdict if claim.markers else replace(verdict, support="uncited", reason="no marker", what="")
+        found = self._judge(claim, wording, [source for source in sources if source.number not in claim.markers])
+        said = found.support == "quoted" or (found.support == "supported" and (found.score or 0.0) >= SUPPORTED + CLEARLY)
         if not claim.markers:
-            return replace(found, support="uncited", reason="no marker, but said")
+            if said:
+                return replace(found, support="uncited", reason="no marker, but said")
+            return replace(verdict, support="uncited", reason="no marker", what="")
+        if not said:
+            return verdict
         numbers = ", ".join(str(number) for number in dict.fromkeys(number for number, _ in found.evidence))
         return replace(found, reason="marker corrected", what=numbers, corrected=True)
 
@@ -184,89 +170,113 @@ class Verifier:
     def _weights(self) -> Weights | None:
         return weights_for(self._encoder.signature)
 
-    @property
-    def _threshold(self) -> float:
-        return self._weights.threshold if self._weights else 0.0
-
     def _judge(self, claim: Claim, wording: Wording, cited: Sequence[Source]) -> Verdict:
         """How a sentence stands against sources, whatever its markers."""
         if not cited:
             missing = ", ".join(map(str, claim.markers))
-            return Verdict(
-                claim=claim, support="unsupported", reason="no such source" if claim.markers else "no marker", what=missing
-            )
-        quoted, verbatim = self._quoted(claim, cited)
-        if not verbatim:
-            return Verdict(claim=claim, support="unsupported", reason="quotation differs", what=quoted[0][2])
-        if quoted and (spans := self._only_quotes(wording, quoted)):
-            return Verdict(claim=claim, support="quoted", evidence=spans)
+            return Verdict(claim=claim, support="unsupported", reason="no such source", what=missing)
+        quoted = self._quotations(claim, cited)
+        if isinstance(quoted, str):
+            return Verdict(claim=claim, support="unsupported", reason="quotation differs", what=quoted)
+        if quoted and _is_only_quoted(claim, wording):
+            return Verdict(claim=claim, support="quoted", evidence=quoted)
         match = self.best_match(wording, cited)
-        score = None if self._weights is None else (0.0 if match.absences else match.probability)
+        if match is None:
+            return Verdict(claim=claim, support="unsupported", reason="not said")
+        score = match.probability if self._weights else None
         if match.absences:
             first = match.absences[0]
+            score = None if score is None else 0.0
             return Verdict(claim=claim, support="unsupported", reason=first.reason, what=first.what, score=score)
-        if match.probability < self._threshold or (
-            self._weights is None
-            and not _plainly(match.agreement, comparable=match.stretches[0][1].reading.is_comparable(wording.language))
-        ):
+        if match.probability < SUPPORTED or not (self._weights or match.is_plain):
             return Verdict(claim=claim, support="unsupported", reason=_weakest(match.agreement), score=score)
         return Verdict(claim=claim, support="supported", evidence=match.evidence, score=score)
 
-    def best_match(self, wording: Wording, cited: Sequence[Source]) -> Match:
-        """The stretch, or the two stretches, of ``cited`` that support a sentence best."""
+    def matches(self, wording: Wording, cited: Sequence[Source]) -> list[Match]:
+        """Every stretch of ``cited`` with a sentence that may be the one that is meant, and how well it supports the claim."""
         vector = self._encoder.encode_query(wording.text)
-        weighed = [
-            match for source in cited if source.passage.sentences for match in self._matches(wording, source, vector=vector)
+        sources = [source for source in cited if source.passage.sentences]
+        near = [self._closenesses(wording, source, vector=vector) for source in sources]
+        least = max(map(max, near), default=0.0) - _AS_CLOSE
+        return [
+            match
+            for source, found in zip(sources, near, strict=True)
+            for match in self._matches(wording, source, vector=vector, near=found, least=least)
         ]
+
+    def best_match(self, wording: Wording, cited: Sequence[Source]) -> Match | None:
+        """The stretch of ``cited`` that supports a sentence best, or that and one more sentence where it takes both; None of nothing."""
+        weighed = self.matches(wording, cited)
+        if not weighed:
+            return None
         best = max(weighed, key=lambda match: (not match.absences, match.probability))
-        if best.probability >= self._threshold and not best.absences:
+        if best.probability >= SUPPORTED and not best.absences:
             return best
-        common = _common_absences([match.absences for match in weighed])
-        joined = [
-            self._weigh(wording, (*best.stretches, *match.stretches), vector=vector, missing=common)
-            for match in weighed
-            if len(match.stretches[0][1]) == 1 and not _overlap(best, match)
-        ]
+        joined = self._joined(wording, best, cited)
         return max([best, *joined], key=lambda match: (not match.absences, match.probability))
 
-    def _matches(self, wording: Wording, source: Source, *, vector: Vectors) -> Iterator[Match]:
+    def _joined(self, wording: Wording, best: Match, cited: Sequence[Source]) -> Iterator[Match]:
+        """A stretch together with each one sentence that has what it lacks."""
+        vector = self._encoder.encode_query(wording.text)
+        (first, stretch), *_ = best.stretches
+        before = self._closenesses(wording, first, vector=vector)[stretch.first : stretch.last]
+        for source in cited:
+            reading = self._reading(source)
+            missing = tuple(absence for absence in absences(wording, reading) if absence in best.absences)
+            near = self._closenesses(wording, source, vector=vector)
+            for position in range(len(near)):
+                other = Stretch(reading, position, position + 1)
+                apart = source is not first or not stretch.first <= position < stretch.last
+                if apart and adds_to(wording, stretch, other):
+                    pair = ((first, stretch), (source, other))
+                    yield self._weigh(wording, pair, vector=vector, near=[*before, near[position]], missing=missing)
+
+    def _matches(
+        self, wording: Wording, source: Source, *, vector: Vectors, near: Sequence[float], least: float
+    ) -> Iterator[Match]:
+        """The stretches of a source that hold a sentence which may be the one that is meant: one as close as ``least``."""
         reading = self._reading(source)
         missing = tuple(absences(wording, reading))
-        for first in range(len(reading.places)):
-            for last in range(first + 1, min(first + LONGEST_STRETCH, len(reading.places)) + 1):
-                yield self._weigh(wording, ((source, Stretch(reading, first, last)),), vector=vector, missing=missing)
+        for first in range(len(near)):
+            for last in range(first + 1, min(first + LONGEST_STRETCH, len(near)) + 1):
+                if max(near[first:last]) >= least:
+                    stretch = Stretch(reading, first, last)
+                    yield self._weigh(wording, ((source, stretch),), vector=vector, near=near[first:last], missing=missing)
+
+    def _closenesses(self, wording: Wording, source: Source, *, vector: Vectors) -> list[float]:
+        cosines = self._sentence_vectors(source) @ vector
+        places = self._reading(source).places
+        return [closeness(wording, place, cosine=float(cosine)) for place, cosine in zip(places, cosines, strict=True)]
 
     def _weigh(
-        self, wording: Wording, stretches: tuple[tuple[Source, Stretch], ...], *, vector: Vectors, missing: tuple[Absence, ...]
+        self,
+        wording: Wording,
+        stretches: tuple[tuple[Source, Stretch], ...],
+        *,
+        vector: Vectors,
+        near: Sequence[float],
+        missing: tuple[Absence, ...],
     ) -> Match:
         rows = np.concatenate([self._sentence_vectors(source)[stretch.first : stretch.last] for source, stretch in stretches])
         cosines = [float(row @ vector) for row in rows]
         mean = rows.mean(axis=0)
         cosine = max(float(mean @ vector) / max(float(np.linalg.norm(mean)), 1e-9), *cosines)
-        agreement = agree(wording, [stretch for _, stretch in stretches], cosines=cosines)
+        agreement = agree(wording, [stretch for _, stretch in stretches], closenesses=near)
         kind = kind_of(wording, stretches[0][1].reading)
         probability = self._weights.probability(agreement, cosine=cosine, kind=kind) if self._weights else agreement.nearby_share
-        return Match(stretches, agreement, cosine, probability, missing)
+        return Match(stretches, agreement, cosine, probability, missing, comparable=kind != "other")
 
-    def _quoted(self, claim: Claim, cited: Sequence[Source]) -> tuple[list[tuple[int, Span, str]], bool]:
-        """Where the quotations of a sentence stand verbatim; or the first that stands nowhere, and False."""
-        found: list[tuple[int, Span, str]] = []
-        for words in claim.quoted_words:
-            places = (
-                (source.number, span) for source in cited if (span := find_verbatim(words, source.article, near=source.passage))
-            )
-            place = next(places, None)
+    @staticmethod
+    def _quotations(claim: Claim, cited: Sequence[Source]) -> tuple[tuple[int, Span], ...] | str:
+        """Where the quotations of a sentence stand verbatim; the words of the first that stands nowhere."""
+        found: list[tuple[int, Span]] = []
+        for quoted in claim.quoted_words:
+            places = ((source.number, find_verbatim(quoted, source.article, near=source.passage)) for source in cited)
+            place = next(((number, span) for number, span in places if span), None)
             if place is None:
-                return [(0, Span(0, 0), words)], False
-            found.append((*place, words))
-        return found, True
-
-    def _only_quotes(self, wording: Wording, quoted: Sequence[tuple[int, Span, str]]) -> tuple[tuple[int, Span], ...]:
-        """The spans of its quotations if a sentence says next to nothing else, and no other name, number or date."""
-        inside = {normalise(word) for _, _, words in quoted for word in words.split()}
-        outside = [word for word in wording.words if not any(normalise(word.text) in part for part in inside)]
-        spans = tuple((number, span) for number, span, _ in quoted)
-        return spans if not outside and any(len(words.split()) >= _QUOTED_WORDS for _, _, words in quoted) else ()
+                return quoted
+            found.append(place)
+        return tuple(found)
 
     # What is known of sources
 
@@ -301,41 +311,11 @@ class Verifier:
                 self._vectors.popitem(last=False)
 
 
-def kind_of(wording: Wording, reading: Reading) -> str:
+def kind_of(wording: Wording, reading: Reading) -> Kind:
     """Which set of weights applies to a sentence and a source: ``"same"``, ``"glossed"`` or ``"other"``."""
     if wording.language == reading.language:
         return "same"
     return "glossed" if reading.is_comparable(wording.language) else "other"
-
-
-@cache
-def weights_for(signature: str) -> Weights | None:
-    """The weights for the encoder with this signature, or None where it has not been calibrated."""
-    return next((weights for weights in read_weights() if weights.encoder == encoder_key(signature)), None)
-
-
-def read_weights(path: Path = WEIGHTS_FILE) -> list[Weights]:
-    """Every encoder's weights in a file; none if there is no file."""
-    return [Weights(**entry) for entry in json.loads(path.read_text("utf-8"))["encoders"]] if path.exists() else []
-
-
-def write_weights(weights: Weights, *, command: str, path: Path = WEIGHTS_FILE) -> None:
-    """Put one encoder's weights in the file, in place of those it had, with the command that makes them again."""
-    others = [asdict(entry) for entry in read_weights(path) if entry.encoder != weights.encoder]
-    path.write_text(json.dumps({"command": command, "encoders": [*others, asdict(weights)]}, indent=1) + "\n", "utf-8")
-    weights_for.cache_clear()
-
-
-def _plainly(agreement: Agreement, *, comparable: bool) -> bool:
-    """Whether a stretch may be taken to support a sentence without any weights."""
-    against = (
-        agreement.number_rivals,
-        agreement.day_rivals,
-        agreement.name_rivals,
-        agreement.bound_elsewhere,
-        agreement.opposite,
-    )
-    return comparable and agreement.nearby_share >= _PLAIN_SHARE and not any(against) and agreement.denial < 1
 
 
 def _weakest(agreement: Agreement) -> str:
@@ -360,10 +340,8 @@ def _says_nothing(claim: Claim, wording: Wording) -> bool:
     return claim.text.rstrip("*_ ").endswith(":") or not [word for word in wording.words if normalise(word.text) not in _LEAD_IN]
 
 
-def _common_absences(listed: Sequence[tuple[Absence, ...]]) -> tuple[Absence, ...]:
-    return tuple(absence for absence in listed[0] if all(absence in other for other in listed))
-
-
-def _overlap(one: Match, other: Match) -> bool:
-    (source, stretch), (second, another) = one.stretches[0], other.stretches[0]
-    return source.number == second.number and stretch.first < another.last and another.first < stretch.last
+def _is_only_quoted(claim: Claim, wording: Wording) -> bool:
+    """Whether a sentence says nothing but what it quotes, and quotes more than a word or two."""
+    inside = {normalise(word.text) for quoted in claim.quoted_words for word in words(quoted)}
+    long = any(len(words(quoted)) >= _QUOTED_WORDS for quoted in claim.quoted_words)
+    return long and all(normalise(word.text) in inside for word in wording.words)

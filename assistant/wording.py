@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from assistant.quantities import find_days, find_numbers
+from assistant.quantities import find_numbers, find_orders_and_places
 from assistant.reading import with_people
+from assistant.stated_days import find_days
 from vectorstore.languages import normalise, stop_words, words, zipf
 from vectorstore.names import question_names
 from vectorstore.spellings import nationality
@@ -19,8 +20,10 @@ from vectorstore.types import Span
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from assistant.quantities import Day, Number
+    from assistant.quantities import Number
+    from assistant.stated_days import Day
     from vectorstore.dictionary import Glossary
+    from vectorstore.names import Name
     from vectorstore.terms import TextTerms
 
 _MOST_WEIGHT = 7.0
@@ -29,6 +32,10 @@ _LEAST_WEIGHT = 0.5
 _NAME_EXCESS = 1.3
 _TOO_COMMON = 4.6
 _LONGEST_ACRONYM = 5
+_LONGEST_CODE = 3
+"""Countries in so few letters are named by adjectives and currencies elsewhere: "US", "UK"."""
+_KNOWN_ELSEWHERE = 2.0
+_NOUN_CAPITALS = frozenset({"de", "lb"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +83,17 @@ class Wording:
     days: tuple[Day, ...]
 
     @property
-    def weight(self) -> float:
-        """What its words say together."""
-        return sum(word.weight for word in self.words)
+    def other_words(self) -> list[ClaimWord]:
+        """Its words that are no names."""
+        spans = [(name.start, name.start + len(name.text)) for name in self.names]
+        return [word for word in self.words if not any(start <= word.start < end for start, end in spans)]
 
 
 def word_claim(text: str, *, language: str, glossary: Glossary) -> Wording:
     """Analyse a sentence of an answer."""
-    numbers, days = find_numbers(text, language=language), find_days(text, language=language)
-    covered = [Span(found.start, found.end) for found in (*numbers, *days)]
+    numbers = (*find_numbers(text, language=language), *find_orders_and_places(text, language=language))
+    days = find_days(text, language=language)
+    covered = [*(Span(number.start, number.end) for number in numbers), *(Span(day.start, day.end) for day in days)]
     content = []
     for word in words(text):
         normal = normalise(word.text)
@@ -110,27 +119,48 @@ def word_claim(text: str, *, language: str, glossary: Glossary) -> Wording:
 
 
 def _claim_names(text: str, *, language: str, glossary: Glossary, covered: Sequence[Span]) -> Iterator[ClaimName]:
-    for name in question_names(text, language=language):
-        if any(span.start < name.end and name.start < span.end for span in covered):
-            continue
+    named = [
+        name
+        for name in question_names(text, language=language)
+        if not name.text[0].islower() and not any(span.start < name.end and name.start < span.end for span in covered)
+    ]
+    for name in named:
         country = nationality(name.text, language=language)
-        keys = name.keys | ({country} if country else set())
         place = any(key.startswith("@") for key in name.keys)
-        yield ClaimName(
-            name.text,
-            name.start,
-            keys,
-            place or (country is None and _is_certain(name.text, language=language, glossary=glossary)),
+        alone = not any(other is not name and _touch(name, other, text=text) for other in named)
+        certain = country is None and _is_certain(
+            name.text, alone=alone, first=not text[: name.start].strip('„“"«» '), language=language
         )
+        ordinary = language != "en" and _is_ordinary(name.text, language=language, glossary=glossary)
+        unknown = not any(glossary.entries(name.text, language=known) for known in sorted(glossary.languages & {"de", language}))
+        keys = name.keys | ({country} if country else set())
+        known_place = place and not ordinary and len(name.text) > _LONGEST_CODE
+        yield ClaimName(name.text, name.start, keys, known_place if place else certain and unknown)
 
 
-def _is_certain(word: str, *, language: str, glossary: Glossary) -> bool:
-    """Whether a capitalised word can hardly be an ordinary one: of no dictionary, not very common, and used alike in other languages."""
-    if word.isupper() and len(word) <= _LONGEST_ACRONYM:
+def _touch(one: Name, other: Name, *, text: str) -> bool:
+    """Whether two names stand side by side: a first name and a surname."""
+    between = text[min(one.end, other.end) : max(one.start, other.start)]
+    return bool(between) and not between.strip(" -‑.")
+
+
+def _is_ordinary(word: str, *, language: str, glossary: Glossary) -> bool:
+    """Whether a dictionary has a word as an ordinary one: "Pest" is a county and a plague."""
+    return any(phrase.islower() for entry in glossary.gloss(word, language=language) for phrase in entry.translations)
+
+
+def _is_certain(word: str, *, alone: bool, first: bool, language: str) -> bool:
+    """Whether a capitalised word can hardly be an ordinary one: not very common, and used alike in other languages.
+
+    A word that no list has is a name beside another name only: else it may be a compound, or a noun that begins the sentence.
+    """
+    if sum(map(str.isupper, word)) > 1 and len(word) <= _LONGEST_ACRONYM:
         return False  # "NATO" is "OTAN" elsewhere
     normal = normalise(word)
     own = zipf(normal, language=language)
-    others = [zipf(normal, language=other) for other in ("en", "de", "fr", "es") if other != language]
-    if own > _TOO_COMMON or own - max(others) > _NAME_EXCESS:
+    elsewhere = max(zipf(normal, language=other) for other in ("en", "de", "fr", "es") if other != language)
+    if own > _TOO_COMMON or own - elsewhere > _NAME_EXCESS:
         return False
-    return not any(glossary.entries(word, language=known) for known in sorted(glossary.languages & {"de", language}))
+    if not alone:
+        return True
+    return elsewhere >= (_KNOWN_ELSEWHERE if first or language in _NOUN_CAPITALS else 0.0)

@@ -180,4 +180,4 @@ def test_what_is_quoted_is_found_where_it_can_be_cited(cited: tuple[Article, Spa
     place = find_verbatim(words, found, near=passage(found, span.start, span.end))
     if place:  # None where it begins or ends within a word
         citation = cite(found, place, number=1)
-        assert citation.quote.rstrip(".,").split() == words.strip().rstrip(".,").split()
+        assert citation.quote.rstrip("., \n").split() == words.rstrip("., \n").split()

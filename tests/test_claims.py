@@ -93,7 +93,10 @@ def test_markers_before_their_sentences() -> None:
 
 def test_a_marker_without_spaces_still_ends_its_sentence() -> None:
     """No space behind a marker does not glue two sentences together."""
-    assert [claim.text for claim in split("The lamp is lit.[1]The gears are new.[2]")] == ["The lamp is lit.", "The gears are new."]
+    assert [claim.text for claim in split("The lamp is lit.[1]The gears are new.[2]")] == [
+        "The lamp is lit.",
+        "The gears are new.",
+    ]
 
 
 @pytest.mark.parametrize(("text", "language"), [(ANSWER, "en"), (GERMAN, "de"), (LISTED, "en")])

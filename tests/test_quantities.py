@@ -6,7 +6,8 @@ from datetime import date
 
 import pytest
 
-from assistant.quantities import Day, Number, find_days, find_numbers
+from assistant.quantities import Number, find_numbers, find_orders_and_places
+from assistant.stated_days import Day, find_days
 
 PUBLISHED = date(2023, 2, 23)
 """A Thursday."""
@@ -40,7 +41,8 @@ def day(text: str, language: str) -> Day:
         ("de", "einundzwanzig Menschen", 21, ""),
         ("ru", "двадцать один человек", 21, ""),
         ("es", "treinta y cinco casas", 35, ""),
-        ("fr", "quatre-vingt-dix ans", 90, ""),
+        ("fr", "quatre-vingt-dix maisons", 90, ""),
+        ("tr", "20,4 milyon", 20_400_000, ""),
         ("de", "zwei Millionen Euro", 2_000_000, "EUR"),
         ("en", "2 million euros", 2_000_000, "EUR"),
         ("en", "€2m in aid", 2_000_000, "EUR"),
@@ -70,6 +72,38 @@ def test_a_number_has_one_value_in_all_its_forms(language: str, text: str, value
 
 
 @pytest.mark.parametrize(
+    ("language", "text", "value", "measure"),
+    [
+        ("en", "two weeks", 14, "day"),
+        ("de", "zwölf Monaten", 12, "month"),
+        ("en", "7,600 kilometres", 7_600_000, "metre"),
+        ("ru", "26 килограммов", 26, "kilogram"),
+        ("ru", "2019 года", None, ""),
+    ],
+)
+def test_measures_have_one_unit_in_all_languages(language: str, text: str, value: float | None, measure: str) -> None:
+    """What is measured is counted in its smallest unit, whatever its ending; a year is not a duration."""
+    found = number(text, language)
+    assert (found.measure, found.measured) == (measure, frozenset() if value is None else frozenset({float(value)}))
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "value", "unit"),
+    [
+        ("en", "tens of thousands of Russians", 10_000, "order"),
+        ("de", "Zehntausende Russen", 10_000, "order"),
+        ("fr", "des dizaines de milliers de signatures", 10_000, "order"),
+        ("en", "the third goal", 3, "place"),
+        ("de", "zum dritten Mal", 3, "place"),
+    ],
+)
+def test_rough_amounts_and_places(language: str, text: str, value: float, unit: str) -> None:
+    """Orders of size and places in a row are numbers of their own kind."""
+    (found,) = find_orders_and_places(text, language=language)
+    assert (found.values, found.unit) == (frozenset({float(value)}), unit)
+
+
+@pytest.mark.parametrize(
     ("one", "other", "same"),
     [
         (("en", "25,000"), ("de", "25.000"), True),
@@ -84,6 +118,13 @@ def test_a_number_has_one_value_in_all_its_forms(language: str, text: str, value
         (("en", "at 2.35 p.m."), ("de", "um 14.35 Uhr"), True),
         (("en", "at 2.35 a.m."), ("de", "um 14.35 Uhr"), False),
         (("en", "doubled"), ("de", "verfünffacht"), False),
+        (("en", "five weeks"), ("fr", "cinq mois"), False),
+        (("en", "five weeks"), ("de", "fünf Wochen"), True),
+        (("en", "7,600 kilometres"), ("de", "7600 Kilometer"), True),
+        (("en", "7,600"), ("de", "7600 Kilometer"), True),
+        (("en", "200 miles"), ("de", "320 Kilometer"), True),
+        (("en", "200 miles"), ("de", "200 Kilometer"), False),
+        (("en", "5 km"), ("de", "5 Kilometer"), True),
     ],
 )
 def test_numbers_are_compared_across_languages(one: tuple[str, str], other: tuple[str, str], same: bool) -> None:
@@ -91,7 +132,9 @@ def test_numbers_are_compared_across_languages(one: tuple[str, str], other: tupl
     assert number(one[1], one[0]).same_as(number(other[1], other[0])) is same
 
 
-@pytest.mark.parametrize("text", ["one man", "G20", "Chandrayaan-3", "C5+1", "on 4 May 2023", "millions of families", "the third goal"])
+@pytest.mark.parametrize(
+    "text", ["one man", "G20", "Chandrayaan-3", "C5+1", "on 4 May 2023", "millions of families", "the third goal"]
+)
 def test_what_counts_nothing_is_no_number(text: str) -> None:
     """Articles, parts of names, dates and figures of speech are left out."""
     assert find_numbers(text, language="en") == ()
@@ -151,7 +194,8 @@ def test_without_a_publication_date_weekdays_are_not_resolved() -> None:
 
 def test_words_that_only_look_like_dates() -> None:
     """The verb "may", the morning in German and Spanish, and parts of words are no dates."""
-    assert find_days("He may come; they march on.", language="en") == ()
+    assert find_days("He may come; they march on. Areas May Benefit.", language="en") == ()
+    assert len(find_days("in May, until March, 5 May", language="en")) == 3
     assert find_days("Am Morgen kam er.", language="de") == ()
     assert find_days("por la mañana", language="es") == ()
     assert [found.day for found in find_days("on 23 or 24 August", language="en")] == [23, 24]

@@ -1,0 +1,155 @@
+"""Where a sentence and a source speak of the same thing and differ: another number, date or name, a denial, an opposite.
+
+Not here: what is nowhere in the source (``absences.py``), how much each of these weighs (``verification.py``).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from assistant.correspondence import has_day, has_number, is_written, share
+from assistant.polarity import denies, is_known, nearly_denies, opposites, refuses, weakly_denies
+from vectorstore.names import question_names
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from assistant.quantities import Number
+    from assistant.reading import Clause, Place, Stretch
+    from assistant.stated_days import Day
+    from assistant.wording import Wording
+
+_COUNTED_WORDS = 2
+_SHARE_OF_PHRASE = 0.4
+"""A phrase is what a sentence is about from this share of its words, names aside, on."""
+_SHARE_DENIED = 0.2
+"""The share of the words of a sentence that are from a clause that denies, from which on it is taken to deny the sentence."""
+_REFUSED = 0.7
+_SHARE_BESIDE = 0.15
+"""A sentence that adds this to what is found of the words may be where a denial is from."""
+_SAME_PHRASE = 0.75
+_MOST_CLAUSES = 3
+_LEAST_GAIN = 0.12
+"""A clause that adds less than this to what is found of a sentence's words is not what it is from."""
+
+
+def name_rival(claim: Wording, focus: Place) -> float:
+    """1 where a name of the sentence is not in the phrase that has its other words, while another name of the kind is.
+
+    2 where the phrase has nearly all of the other words.
+    """
+    others = claim.other_words
+    if not others or not claim.names:
+        return 0.0
+    phrase = max(focus.phrases, key=lambda piece: share(others, [piece.terms]))
+    there = share(others, [phrase.terms])
+    if there < _SHARE_OF_PHRASE:
+        return 0.0
+    mine = frozenset().union(*(name.keys for name in claim.names))
+    rivals = [
+        name
+        for name in question_names(phrase.text, language=phrase.language)
+        if name.keys.isdisjoint(mine) and not is_written(name.text, claim.text)
+    ]
+    known = focus.reading.keys
+    found = any(
+        (name.certain or not name.keys.isdisjoint(known))
+        and name.keys.isdisjoint(phrase.terms.names)
+        and not is_written(name.text, phrase.text)
+        and any(name.is_place == any(key.startswith("@") for key in rival.keys) for rival in rivals)
+        for name in claim.names
+    )
+    return (2.0 if there >= _SAME_PHRASE else 1.0) if found else 0.0
+
+
+def has_number_rival(number: Number, claim: Wording, focus: Sequence[Number]) -> bool:
+    """Whether the sentence with the words has another number of the kind, that the claim does not have, and not this one."""
+    if has_number(number, focus, claim=claim):
+        return False
+    # "Two hospitals" is no match for "five hours".
+    counts = not (number.unit or number.measure) and not any(char.isdigit() for char in number.text)
+    return any(
+        number.rivals(other)
+        and not (counts and (other.unit or other.measure))
+        and number.is_year == other.is_year
+        and not any(other.same_as(mine) for mine in claim.numbers)
+        for other in focus
+    )
+
+
+def is_bound_elsewhere(number: Number, claim: Wording, stretches: Sequence[Stretch]) -> bool:
+    """Whether the things that a number counts are counted by another number here, and this number counts other things."""
+    if number.unit or number.measure or not number.counts:
+        return False
+    behind = [word for word in claim.words if number.end <= word.start < number.end + len(number.counts)][:_COUNTED_WORDS]
+    if not behind:
+        return False
+    same = other = False
+    for stretch in stretches:
+        for found in stretch.numbers:
+            if found.unit or found.measure or not found.counts:
+                continue
+            terms = stretch.reading.terms_of(found.counts)
+            counts = any(word.found_in(terms) for word in behind[:1])
+            same = same or (number.same_as(found) and counts)
+            other = other or (not number.same_as(found) and counts and found.is_year == number.is_year)
+    return other and not same
+
+
+def has_day_rival(day: Day, claim: Wording, focus: Place) -> bool:
+    """Whether the sentence with the words has another date, that the claim does not have, and not this one."""
+    if not focus.days or has_day(day, focus.days, reading=focus.reading):
+        return False
+    return not any(other.same_as(mine, published=focus.reading.published) for other in focus.days for mine in claim.days)
+
+
+def polarity(claim: Wording, focus: Place, places: Sequence[Place]) -> tuple[float, float]:
+    """Whether one denies what the other says, and whether they say opposites; each makes up for the other.
+
+    What counts is the sentence that is meant; what stands beside it can only raise doubt.
+    """
+    about = _clauses_about(claim, focus.clauses)
+    denied = sum(gain for gain, clause in about if denies(clause.text, language=clause.language))
+    denial = 0.0
+    if not (is_known(claim.language) and is_known(focus.reading.language)):
+        pass
+    elif denies(claim.text, language=claim.language):
+        if not denied and not any(nearly_denies(clause.text, language=clause.language) for _, clause in about):
+            beside = any(
+                denies(place.text, language=place.reading.language)
+                and share(claim.words, [focus.terms, place.terms]) - share(claim.words, [focus.terms]) >= _SHARE_BESIDE
+                for place in places
+            )
+            weakly = weakly_denies(focus.text) or nearly_denies(focus.text, language=focus.reading.language)
+            denial = 0.5 if beside or weakly else 1.0
+    elif denied and not nearly_denies(claim.text, language=claim.language):
+        mostly = denied >= _SHARE_DENIED * sum(gain for gain, _ in about)
+        # "Only" may stand for a denial, but not where what is denied is "only" itself.
+        excused = weakly_denies(claim.text) and not weakly_denies(focus.text)
+        denial = 1.0 if mostly and not excused else 0.5
+    said, stated = opposites(claim.text), frozenset().union(*(opposites(clause.text) for _, clause in about))
+    against = any((axis, not side) in stated and (axis, side) not in stated for axis, side in said)
+    if denial:
+        return (0.0, 0.0) if against else (denial, 0.0)
+    if not denied and refuses(claim.text) != any(refuses(clause.text) for _, clause in about):
+        near = nearly_denies(focus.text, language=focus.reading.language) and nearly_denies(claim.text, language=claim.language)
+        denial = 0.0 if near else _REFUSED
+    return denial, float(against)
+
+
+def _clauses_about(claim: Wording, clauses: Sequence[Clause]) -> list[tuple[float, Clause]]:
+    """The clauses that a sentence's words are from, and the share that each adds to those before it; all where that cannot be told."""
+    asked = claim.other_words or claim.words
+    if share(asked, [clause.terms for clause in clauses]) < _LEAST_GAIN:
+        return [(1.0, clause) for clause in clauses]
+    chosen: list[tuple[float, Clause]] = []
+    covered = 0.0
+    for _ in range(_MOST_CLAUSES):
+        terms = [clause.terms for _, clause in chosen]
+        best = max(clauses, key=lambda clause: share(asked, [*terms, clause.terms]))
+        gain = share(asked, [*terms, best.terms]) - covered
+        if gain < _LEAST_GAIN and chosen:
+            break
+        chosen.append((max(gain, _LEAST_GAIN), best))
+        covered += gain
+    return chosen
