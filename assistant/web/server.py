@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import ipaddress
 import os
@@ -59,7 +60,12 @@ def create_app(
         app.router.routes.extend(internal_routes(assistant, token=token))
     if mcp:
         offer_tools(app, endpoints, hosts=[*LOCAL_HOSTS, host])
-    mount_page(app, assistant, endpoints=endpoints)
+
+    async def mount() -> None:
+        mount_page(app, assistant, endpoints=endpoints)
+
+    # In an event loop: outside one, gradio opens some for its locks and never closes them.
+    asyncio.run(mount())
     app.add_middleware(Guard, tools=mcp)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=sorted({*LOCAL_HOSTS, host}), www_redirect=False)
     return app

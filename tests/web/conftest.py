@@ -31,10 +31,10 @@ FLAGS = [
 
 
 @contextmanager
-def serving(assistant: Any, *, uploads: Path) -> Iterator[str]:
-    """The page of ``assistant`` on a free port, in a thread; gives its address without the last slash."""
+def serving(assistant: Any, *, uploads: Path, mcp: bool = False) -> Iterator[str]:
+    """The page of ``assistant`` on a free port, in a thread, with tools if wanted; gives its address without the last slash."""
     with listen("127.0.0.1", port=0) as listener:
-        app = create_app(assistant, uploads=uploads)
+        app = create_app(assistant, uploads=uploads, mcp=mcp)
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()

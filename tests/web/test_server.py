@@ -115,7 +115,7 @@ def test_gradio_switches_in_the_environment_do_nothing(
         "/gradio_api/proxy=https://x.hf.space/",
         "/gradio_api/mcp/",
         "/gradio_api/runs",
-        "/gradio_api/info",
+        "/gradio_api/openapi.json",
         "/gradio_api/vibe-code/",
         "/monitoring",
         "/monitoring/summary",
