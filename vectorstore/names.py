@@ -361,7 +361,9 @@ def _place_code(run: Sequence[Word], *, language: str) -> str | None:
     own, english = countries(language), countries("en")
     capital, cased = run[0].text[0].isupper(), run[0].text[0].isupper() or run[0].text[0].islower()
     if cased and len(plain) < _MIN_PLACE_LETTERS:  # "Çin", "USA", "U.S.", but not "us" or "Us"
-        written_out = capital and len(plain) == _MIN_PLACE_LETTERS - 1 and plain not in stop_words("en")  # "Doctor Who" is not the WHO
+        written_out = (
+            capital and len(plain) == _MIN_PLACE_LETTERS - 1 and plain not in stop_words("en")
+        )  # "Doctor Who" is not the WHO
         return own.get(plain) or english.get(plain) if shouted or written_out else None
     forms = [plain]
     if plain.endswith("s"):
