@@ -137,6 +137,13 @@ def test_escaped_text_is_only_text(text: str) -> None:
     assert words.split() == text.replace("\0", "\N{REPLACEMENT CHARACTER}").split()
 
 
+def test_bare_addresses_are_not_made_links() -> None:
+    """Where Markdown makes links of addresses and names that stand alone, as GitHub's does, it finds none."""
+    assert escaped("see http://a.example, www.a.example or me@a.example &copy; #1") == (
+        r"see http\://a.example, www\.a.example or me\@a.example \&copy; \#1"
+    )
+
+
 @given(MARKUP)
 def test_one_line_stays_one_line(text: str) -> None:
     """What is put into a line of other words does not leave it."""

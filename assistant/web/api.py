@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from assistant.exchange import article_facts, faults
-from assistant.types import SCHEMA, Turn, hit_to_dict
-from vectorstore.errors import SettingsError
+from assistant.types import SCHEMA, Answer, Citation, Turn, hit_to_dict
+from vectorstore.errors import DocumentError, SettingsError
 from vectorstore.types import Filters
 
 if TYPE_CHECKING:
@@ -97,6 +97,19 @@ _GivenT = TypeVar("_GivenT", bound=_Given)
 class _Turn(_Given):
     question: Annotated[str, Field(max_length=QUESTION_CHARACTERS)]
     answer: Annotated[str, Field(max_length=TEXT_CHARACTERS)] = ""
+    citations: tuple[Citation, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _whole_answer(cls, value: Any) -> Any:
+        """A turn may be the whole answer as it was given: then its citations keep their numbers."""
+        if not (isinstance(value, dict) and "schema" in value):
+            return value
+        try:
+            turn = Turn.of(Answer.from_dict(value))
+        except DocumentError as error:
+            raise ValueError(str(error)) from error
+        return {"question": turn.question, "answer": turn.answer, "citations": turn.citations}
 
 
 class _Ask(_Period):
@@ -145,7 +158,7 @@ class Endpoints:
     def ask(
         self,
         question: str,
-        history: list[dict[str, str]] | None = None,
+        history: list[dict[str, Any]] | None = None,
         language: str | None = None,
         source: str | None = None,
         since: str | None = None,
@@ -157,7 +170,7 @@ class Endpoints:
 
         Args:
             question: In any language; the articles' need not be the same.
-            history: Earlier turns of the conversation, oldest first, each with "question" and "answer".
+            history: Earlier turns of the conversation, oldest first: each with "question" and "answer", or what this gave then, whole.
             language: Only articles in this language (de, en, ...).
             source: Only articles of this outlet.
             since: Only articles published on this day (2023-02-28) or later.
@@ -180,7 +193,7 @@ class Endpoints:
             undated=undated,
             answer_language=answer_language,
         )
-        turns = [Turn(turn.question, turn.answer) for turn in asked.history]
+        turns = [Turn(turn.question, turn.answer, turn.citations) for turn in asked.history]
         answer = self._assistant.ask(asked.question, history=turns, filters=asked.filters, answer_language=asked.answer_language)
         return answer.to_dict()
 

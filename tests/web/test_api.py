@@ -16,6 +16,8 @@ from assistant.types import Answer
 from assistant.web.api import Endpoints
 from assistant.web.guard import NAMED
 from tests.news_server import html
+from tests.web.conftest import serving
+from tests.web.fakes import FakeAssistant
 from vectorstore.errors import IndexMismatch, SettingsError
 
 if TYPE_CHECKING:
@@ -49,6 +51,16 @@ def client(address: str) -> Iterator[Client]:
     opened = Client(address, verbose=False, analytics_enabled=False)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="module")
+def nothing_to_add(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FakeAssistant, Client]]:
+    """An assistant that must not be asked anything, and a program that tries; the same ones for every test."""
+    fake = FakeAssistant()
+    with serving(fake, uploads=tmp_path_factory.mktemp("uploads")) as served:
+        opened = Client(served, verbose=False, analytics_enabled=False)
+        yield fake, opened
+        opened.close()
 
 
 def test_the_endpoints_are_named_and_typed(client: Client) -> None:
@@ -86,6 +98,9 @@ def test_asking(client: Client, assistant: Assistant) -> None:
         "And what did it cost?", history=[{"question": QUESTION, "answer": here.text}], answer_language="de", api_name="/ask"
     )
     assert follow["searched"]["carried"]
+    whole = client.predict("What else was lit there?", history=[here.to_dict()], api_name="/ask")
+    kept = {citation["quote"]: citation["number"] for citation in whole["citations"]}
+    assert all(kept.get(citation.quote, citation.number) == citation.number for citation in here.citations)
     assert follow["language"] == "de"
 
 
@@ -152,6 +167,7 @@ def test_adding_an_address(client: Client, assistant: Assistant, news_server: Ne
         ("/ask", {"question": "?", "undated": "no"}, "undated: Input should be a valid boolean"),
         ("/ask", {"question": "?", "history": [{"answer": "!"}]}, "history.0.question: Field required"),
         ("/ask", {"question": "?", "history": [{"question": "?", "role": "system"}]}, "history.0.role: Extra inputs"),
+        ("/ask", {"question": "?", "history": [{"schema": 1}]}, "no answer of Fundstelle"),
         ("/ask", {"question": "?", "history": "earlier"}, "history: Input should be a valid list"),
         ("/search", {"question": "?", "limit": 0}, "limit: Input should be greater"),
         ("/search", {"question": "?", "limit": 1001}, "limit: Input should be less"),
@@ -164,17 +180,20 @@ def test_adding_an_address(client: Client, assistant: Assistant, news_server: Ne
         ("/add", {"text": "x", "url": "javascript:alert(1)"}, "'javascript:alert"),
     ],
 )
-def test_a_value_that_cannot_be_used_is_named(endpoint: str, given: dict[str, Any], said: str, client: Client) -> None:
+def test_a_value_that_cannot_be_used_is_named(
+    endpoint: str, given: dict[str, Any], said: str, nothing_to_add: tuple[FakeAssistant, Client]
+) -> None:
     """The caller reads which it is and what it should be."""
     with pytest.raises(AppError) as caught:
-        client.predict(**given, api_name=endpoint)
+        nothing_to_add[1].predict(**given, api_name=endpoint)
     assert said in str(caught.value)
     assert "Value error" not in str(caught.value)
 
 
 @pytest.mark.parametrize("kind", ["path", "home", "relative", "file:", "FILE:", "-", "", "ftp:", "http:///", "data:"])
-def test_the_server_s_files_cannot_be_read(kind: str, client: Client, assistant: Assistant, tmp_path: Path) -> None:
-    """Nothing but web addresses is taken for a source, and the article count says so too; one bad one spoils the whole call."""
+def test_the_server_s_files_cannot_be_read(kind: str, nothing_to_add: tuple[FakeAssistant, Client], tmp_path: Path) -> None:
+    """Nothing but web addresses is taken for a source; one bad one spoils the whole call, and nothing is added."""
+    fake, client = nothing_to_add
     secret = tmp_path / "secret.txt"
     secret.write_text("The password of the harbour master is Skarven1904. He changes it on Mondays.", "utf-8")
     sources = {
@@ -189,7 +208,7 @@ def test_the_server_s_files_cannot_be_read(kind: str, client: Client, assistant:
     }
     with pytest.raises(AppError, match="begins with http:// or https://"):
         client.predict(addresses=[sources.get(kind, kind)], text="A text that is fine.", api_name="/add")
-    assert assistant.article_count() == 2
+    assert fake.articles_kept == []
 
 
 def test_a_text_is_only_a_text(client: Client, assistant: Assistant, tmp_path: Path) -> None:
