@@ -112,10 +112,7 @@ def table(sources: Sequence[Path]) -> str:
         "|---|---|---|---|---|---|",
     ]
     for stage, seconds in {**{stage: watch.seconds[stage] for stage in STAGES}, "**the run**": whole}.items():
-        speed = (
-            f"{amount / seconds:,.{digits}f}" if seconds > 0 else "–"
-            for amount, digits in ((articles, 0), (passages, 0), (megabytes, 2))
-        )
+        speed = (f"{float(f'{amount / seconds:.2g}'):,g}" if seconds > 0 else "–" for amount in (articles, passages, megabytes))
         lines.append(f"| {stage} | {seconds:.1f} | {seconds / whole:.0%} | {' | '.join(speed)} |")
     return "\n".join(lines) + "\n"
 
