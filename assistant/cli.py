@@ -619,7 +619,12 @@ def _print_verification(verification: Verification) -> None:
     quotes = sum(check.name == "quote" for check in verification.checks)
     if verification.verified:
         compared = "their articles" if verification.texts else "their hashes (the bundle has no whole articles)"
-        _show(Text(f"✓ {quotes} quotes, compared with {compared}: nothing was changed.", style="green"))
+        _show(
+            Text(
+                f"✓ {quotes} {'quote' if quotes == 1 else 'quotes'}, compared with {compared}: nothing was changed.",
+                style="green",
+            )
+        )
     else:
         _show(Text(f"{len(verification.failed)} of {len(verification.checks)} checks failed."))
 
