@@ -48,7 +48,8 @@ if TYPE_CHECKING:
     from langchain_core.retrievers import BaseRetriever
 
     from assistant.evidence import Evidence
-    from ingest.pipeline import IngestReport, ItemResult, ReadOptions, ReadProgress
+    from ingest.pipeline import IngestReport, ReadProgress
+    from ingest.planned import ItemResult, ReadOptions
     from vectorstore.dictionary import Glossary
     from vectorstore.embedding import Encoder, Reranker, Vectors
     from vectorstore.indexes import Indexes, IndexProgress
@@ -404,7 +405,7 @@ class Assistant:
 
     def reindex(self, *, on_progress: Callable[[IndexProgress], None] = lambda _: None) -> int:
         """Rebuild both indexes from the library for the models and dictionaries that are set; returns how many articles they hold."""
-        from ingest.pipeline import split
+        from ingest.articles import split
         from vectorstore.indexes import rebuild
 
         # Whoever takes both locks takes them in this order.
@@ -540,8 +541,8 @@ class Assistant:
         return self.library.count_articles(*unfinished)
 
     def _learn(self) -> None:
+        from ingest.articles import split
         from ingest.furniture import learn
-        from ingest.pipeline import split
 
         learn(self.library, split=lambda article: split(article, count_tokens=self.encoder.count_tokens))
 

@@ -94,7 +94,9 @@ def _drop_hidden(tree: HtmlElement) -> None:
     length = len(tree.text_content())
     hidden = tree.xpath("//*[@hidden or @style][not(self::html or self::body)] | //template")
     for element in hidden:
-        concealed = element.tag == "template" or element.get("hidden") is not None or _CONCEALED.search(element.get("style") or "")
+        concealed = (
+            element.tag == "template" or element.get("hidden") is not None or _CONCEALED.search(element.get("style") or "")
+        )
         if concealed and len(element.text_content()) < _HIDDEN_SHARE * length:
             element.drop_tree()
 

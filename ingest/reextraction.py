@@ -10,18 +10,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ingest.articles import CountTokens, split, to_article
 from ingest.duplicates import Duplicates
 from ingest.entries import own_address
 from ingest.extract import extract
 from ingest.furniture import REASON
-from ingest.pipeline import IngestReport, ReadProgress, split, to_article
+from ingest.pipeline import IngestReport, ReadProgress
 from ingest.planned import JSON_LINE, ItemResult
 from ingest.tables import read_rows
 from vectorstore.errors import ArticleNotFound, LibraryError, SourceEmpty, SourceError
 from vectorstore.library import Storable
 
 if TYPE_CHECKING:
-    from ingest.pipeline import CountTokens
     from ingest.types import Extracted
     from vectorstore.library import Library
     from vectorstore.types import Article

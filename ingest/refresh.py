@@ -21,8 +21,9 @@ from vectorstore.errors import SourceError, SourceUnreachable
 if TYPE_CHECKING:
     import threading
 
+    from ingest.articles import CountTokens
     from ingest.fetch import Fetched
-    from ingest.pipeline import CountTokens, IngestReport, ReadProgress
+    from ingest.pipeline import IngestReport, ReadProgress
     from ingest.planned import Planned
     from vectorstore.library import Library
     from vectorstore.sources import Source

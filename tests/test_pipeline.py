@@ -21,9 +21,10 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.pipeline import MAX_BYTES, IngestReport, ItemResult, ReadProgress, ingest
+from ingest.files import MAX_BYTES
+from ingest.pipeline import IngestReport, ReadProgress, ingest
 from ingest.plan import plan
-from ingest.planned import Document, ReadOptions
+from ingest.planned import Document, ItemResult, ReadOptions
 from ingest.web import WebPlanner
 from vectorstore.library import Library
 from vectorstore.types import Filters

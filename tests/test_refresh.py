@@ -13,8 +13,8 @@ import pytest
 from ingest.entries import own_address, with_entry
 from ingest.feeds import Entry
 from ingest.fetch import Fetcher
-from ingest.pipeline import IngestReport, ReadOptions, Web, ingest
-from ingest.planned import Visit
+from ingest.pipeline import IngestReport, Web, ingest
+from ingest.planned import ReadOptions, Visit
 from ingest.refresh import NEVER, record, refresh
 from ingest.types import Extracted
 from ingest.web import is_page_due

@@ -16,8 +16,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ingest.articles import to_article
 from ingest.extract import extract
-from ingest.pipeline import to_article
 from vectorstore.errors import SourceError
 
 

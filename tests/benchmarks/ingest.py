@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from assistant import Assistant, Settings
 from assistant.qa import Assistant as Composition
-from ingest import pipeline
+from ingest import desk
 from ingest.backlog import Backlog
 from tests.benchmarks import machine
 from vectorstore import indexes
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
 STAGES: dict[str, tuple[tuple[Any, str], ...]] = {
     "plan, and wait for room": ((Backlog, "fill"),),
-    "read: language, furniture, looking up": ((pipeline._Desk, "_read"),),
-    "split into passages": ((pipeline, "split"),),
-    "compare with others": ((pipeline._Desk, "_linked"),),
+    "read: language, furniture, looking up": ((desk.Desk, "_read"),),
+    "split into passages": ((desk, "split"),),
+    "compare with others": ((desk.Desk, "_linked"),),
     "store": ((Library, "put_all"), (Library, "record_pages")),
     "terms and gloss": ((indexes, "passage_terms"),),
     "embed": ((BundledEncoder, "encode_passages"),),

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import PurePath
 
 from ingest.archives import ARCHIVE_SUFFIXES, Member, members
+from ingest.articles import to_article
 from ingest.encoding import clean_characters
 from ingest.extract import extract
-from ingest.pipeline import to_article
 from ingest.tables import TABLE_SUFFIXES, Row, read_rows
 from ingest.types import Extracted
 from vectorstore.errors import SourceError
