@@ -28,9 +28,9 @@ def calibration(
     return Calibration(encoder, weights, other or {}, {}, threshold)
 
 
-def features(meeting: Meeting = "own", **values: float) -> Features:
+def features(meeting: Meeting = "own", /, **values: float) -> Features:
     """Features with these values, 0 elsewhere, of a question in the article's language."""
-    return replace(NOTHING, meeting=meeting, **values)  # type: ignore[arg-type]
+    return replace(NOTHING, meeting=meeting, **values)
 
 
 def test_the_probability_is_logistic() -> None:
