@@ -29,12 +29,12 @@ _FAIR_SHARE = 0.15
 class Agreement:
     """How a sentence agrees with a stretch. Shares are 0 to 1 by the words' rarity, higher is better; the rest counts what is wrong.
 
-    ``share`` of its words in the stretch, ``said_share`` of those that are no names, ``nearby_share`` in it, the sentences before and the headline. ``names_missing``: the share of its
-    names that these do not have. ``numbers_missing``, ``days_missing``: how many the stretch does not have. ``number_rivals``,
-    ``day_rivals``, ``name_rivals``: 1 where one of those is not where the sentence's words are, while another of the kind stands
-    there (``name_rivals`` 2 where hardly anything else differs); ``bound_elsewhere``: 1 where a number counts other things here. ``denial``: 1 where one denies and
-    the other does not, 0.5 where that may be so. ``opposite``: 1 where they say opposites. ``joined``: how many sentences the
-    stretch has beyond one.
+    ``share`` of its words in the stretch, ``said_share`` of those that are no names, ``nearby_share`` in it, the sentences before and the
+    headline. ``names_missing``: the share of its names that these do not have. ``numbers_missing``, ``days_missing``: how many the stretch
+    does not have. ``number_rivals``, ``day_rivals``, ``name_rivals``: 1 where one of those is not where the sentence's words are, while
+    another of the kind stands there (``name_rivals`` 2 where hardly anything else differs); ``bound_elsewhere``: 1 where a number counts
+    other things here. ``denial``: 1 where one denies and the other does not, less where that only may be so. ``opposite``: 1 where they say
+    opposites. ``joined``: how many sentences the stretch has beyond one.
     """
 
     share: float
@@ -57,8 +57,8 @@ def closeness(claim: Wording, place: Place, *, cosine: float) -> float:
 
     Names do not count: a sentence with another name is the one that contradicts.
     """
-    stated = (*(has_number(number, place.numbers, claim=claim) for number in claim.numbers),)
-    numbers = sum(stated) / len(stated) if stated else 0.0
+    stated = sum(has_number(number, place.numbers, claim=claim) for number in claim.numbers)
+    numbers = stated / len(claim.numbers) if claim.numbers else 0.0
     return cosine + _SHARE_IN_CLOSENESS * share(claim.other_words, [place.terms]) + _NUMBERS_IN_CLOSENESS * numbers
 
 
@@ -76,6 +76,17 @@ def adds_to(claim: Wording, stretch: Stretch, other: Stretch) -> bool:
             for day in claim.days
         )
     )
+
+
+def stranger_to(claim: Wording, stretch: Stretch) -> str:
+    """A name of the sentence that neither a stretch nor what stands before it and the headline have; empty if there is none."""
+    present = frozenset().union(*(terms.names for terms in stretch.nearby))
+    missing = (
+        name.text
+        for name in claim.names
+        if name.certain and name.keys.isdisjoint(present) and not is_written(name.text, stretch.nearby_text)
+    )
+    return next(missing, "")
 
 
 def agree(claim: Wording, stretches: Sequence[Stretch], *, closenesses: Sequence[float]) -> Agreement:

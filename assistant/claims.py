@@ -48,6 +48,14 @@ class Claim:
     quotations: tuple[Span, ...]
     quoted_words: tuple[str, ...] = ()
 
+    @property
+    def unquoted(self) -> str:
+        """Its words outside quotation marks."""
+        rest = self.text
+        for quoted in self.quoted_words:
+            rest = rest.replace(" ".join(quoted.split()), " ", 1)
+        return " ".join(rest.split())
+
 
 @dataclass(frozen=True, slots=True)
 class _Line:

@@ -109,32 +109,41 @@ def polarity(claim: Wording, focus: Place, places: Sequence[Place]) -> tuple[flo
     What counts is the sentence that is meant; what stands beside it can only raise doubt.
     """
     about = _clauses_about(claim, focus.clauses)
-    denied = sum(gain for gain, clause in about if denies(clause.text, language=clause.language))
-    denial = 0.0
+    said, stated = opposites(claim.text), frozenset().union(*(opposites(clause.text) for _, clause in about))
+    opposite = float(any((axis, not side) in stated and (axis, side) not in stated for axis, side in said))
     if not (is_known(claim.language) and is_known(focus.reading.language)):
-        pass
-    elif denies(claim.text, language=claim.language):
-        if not denied and not any(nearly_denies(clause.text, language=clause.language) for _, clause in about):
-            beside = any(
-                denies(place.text, language=place.reading.language)
-                and share(claim.words, [focus.terms, place.terms]) - share(claim.words, [focus.terms]) >= _SHARE_BESIDE
-                for place in places
-            )
-            weakly = weakly_denies(focus.text) or nearly_denies(focus.text, language=focus.reading.language)
-            denial = 0.5 if beside or weakly else 1.0
-    elif denied and not nearly_denies(claim.text, language=claim.language):
-        mostly = denied >= _SHARE_DENIED * sum(gain for gain, _ in about)
+        return 0.0, opposite
+    mine = denies(claim.text, language=claim.language)
+    theirs = sum(gain for gain, clause in about if denies(clause.text, language=clause.language))
+    if opposite and mine != bool(theirs):
+        return 0.0, 0.0  # "did not fall" and "rose"
+    denial = 0.0
+    if mine and not theirs:
+        denial = _added_denial(claim, focus, places, about=[clause for _, clause in about])
+    elif theirs and not mine and not nearly_denies(claim.text, language=claim.language):
+        mostly = theirs >= _SHARE_DENIED * sum(gain for gain, _ in about)
         # "Only" may stand for a denial, but not where what is denied is "only" itself.
         excused = weakly_denies(claim.text) and not weakly_denies(focus.text)
         denial = 1.0 if mostly and not excused else 0.5
-    said, stated = opposites(claim.text), frozenset().union(*(opposites(clause.text) for _, clause in about))
-    against = any((axis, not side) in stated and (axis, side) not in stated for axis, side in said)
     if denial:
-        return (0.0, 0.0) if against else (denial, 0.0)
-    if not denied and refuses(claim.text) != any(refuses(clause.text) for _, clause in about):
+        return denial, 0.0
+    if not theirs and refuses(claim.text) != any(refuses(clause.text) for _, clause in about):
         near = nearly_denies(focus.text, language=focus.reading.language) and nearly_denies(claim.text, language=claim.language)
         denial = 0.0 if near else _REFUSED
-    return denial, float(against)
+    return denial, opposite
+
+
+def _added_denial(claim: Wording, focus: Place, places: Sequence[Place], *, about: Sequence[Clause]) -> float:
+    """How far a sentence denies what its source does not: not at all where that says it in other words ("unclear", "refused")."""
+    if any(nearly_denies(clause.text, language=clause.language) for clause in about):
+        return 0.0
+    beside = any(
+        denies(place.text, language=place.reading.language)
+        and share(claim.words, [focus.terms, place.terms]) - share(claim.words, [focus.terms]) >= _SHARE_BESIDE
+        for place in places
+    )
+    weakly = weakly_denies(focus.text) or nearly_denies(focus.text, language=focus.reading.language)
+    return 0.5 if beside or weakly else 1.0
 
 
 def _clauses_about(claim: Wording, clauses: Sequence[Clause]) -> list[tuple[float, Clause]]:

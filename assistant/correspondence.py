@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from vectorstore.terms import TextTerms
 
 _SHORT_NAME = 4
+_SHORTEST_CITIZEN = 7
 _ROUGHLY = re.compile(
     r"\b(?:about|around|roughly|some|nearly|almost|over|more than|approximately|rund|etwa|circa|ca\.?|knapp|gut|fast|über|mehr als|ungefähr"
     r"|environ|près de|plus de|presque|unos|unas|casi|cerca de|más de|около|почти|более|примерно)\s+\W*$",
@@ -39,10 +40,13 @@ def _written_words(text: str) -> frozenset[str]:
 def is_written(name: str, text: str) -> bool:
     """Whether a text has all the words of a name as they are written, whatever their script, capitals and ending."""
     listed = _written_words(text)
-    return all(
-        not {form := romanise(word.text), form.removesuffix("s")}.isdisjoint(listed) or _with_other_ending(form, listed)
-        for word in words(name)
-    )
+    return all(any(form in listed or _with_other_ending(form, listed) for form in _forms(word.text)) for word in words(name))
+
+
+def _forms(word: str) -> tuple[str, ...]:
+    """A word as it is, without a genitive s, and without the ending of German citizens ("Londoner")."""
+    form = romanise(word)
+    return (form, form.removesuffix("s"), *((form.removesuffix("er"),) if len(form) >= _SHORTEST_CITIZEN else ()))
 
 
 def _with_other_ending(form: str, listed: frozenset[str]) -> bool:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assistant.absences import absences
-from assistant.agreement import adds_to, agree, closeness
+from assistant.agreement import adds_to, agree, closeness, stranger_to
 from assistant.citations import find_verbatim
 from assistant.claims import Claim, split_claims
 from assistant.explanations import explain
@@ -51,7 +51,7 @@ _KEPT_READINGS = 512
 # For an encoder that nobody has calibrated: this share of the words found, and nothing against it.
 _PLAIN_SHARE = 0.6
 _QUOTED_WORDS = 5
-"""A sentence that consists of a quotation of at least so many words is the quotation."""
+"""From so many words on a quotation may make a sentence."""
 # Words by which an answer speaks of itself or of its sources.
 _LEAD_IN = frozenset(
     "article articles source sources report reports reported according following say says said state states answer question summary information "
@@ -152,10 +152,12 @@ class Verifier:
         if not claim.markers and _says_nothing(claim, wording):
             return Verdict(claim=claim, support="uncited", reason="nothing to check")
         cited = [source for source in sources if source.number in claim.markers]
-        verdict = self._judge(claim, wording, cited)
+        vector = self._encoder.encode_query(claim.text)
+        verdict = self._judge(claim, wording, cited, vector=vector)
         if verdict.support in _BORNE_OUT:
             return verdict
-        found = self._judge(claim, wording, [source for source in sources if source.number not in claim.markers])
+        others = [source for source in sources if source.number not in claim.markers]
+        found = self._judge(claim, wording, others, vector=vector)
         said = found.support == "quoted" or (found.support == "supported" and (found.score or 0.0) >= SUPPORTED + CLEARLY)
         if not claim.markers:
             if said:
@@ -170,7 +172,7 @@ class Verifier:
     def _weights(self) -> Weights | None:
         return weights_for(self._encoder.signature)
 
-    def _judge(self, claim: Claim, wording: Wording, cited: Sequence[Source]) -> Verdict:
+    def _judge(self, claim: Claim, wording: Wording, cited: Sequence[Source], *, vector: Vectors) -> Verdict:
         """How a sentence stands against sources, whatever its markers."""
         if not cited:
             missing = ", ".join(map(str, claim.markers))
@@ -180,7 +182,9 @@ class Verifier:
             return Verdict(claim=claim, support="unsupported", reason="quotation differs", what=quoted)
         if quoted and _is_only_quoted(claim, wording):
             return Verdict(claim=claim, support="quoted", evidence=quoted)
-        match = self.best_match(wording, cited)
+        if quoted and _is_mostly_quoted(claim):
+            return self._judge_attribution(claim, quoted, cited, language=wording.language)
+        match = self.best_match(wording, cited, vector=vector)
         if match is None:
             return Verdict(claim=claim, support="unsupported", reason="not said")
         score = match.probability if self._weights else None
@@ -192,9 +196,34 @@ class Verifier:
             return Verdict(claim=claim, support="unsupported", reason=_weakest(match.agreement), score=score)
         return Verdict(claim=claim, support="supported", evidence=match.evidence, score=score)
 
-    def matches(self, wording: Wording, cited: Sequence[Source]) -> list[Match]:
+    def _judge_attribution(
+        self, claim: Claim, quoted: Sequence[tuple[int, Span]], cited: Sequence[Source], *, language: str
+    ) -> Verdict:
+        """How a sentence stands that mostly quotes: the words are verbatim, so who is said to have said them is what remains.
+
+        What it adds must not be nowhere in the source, and its names must stand about the quotation; what else it adds is not weighed.
+        """
+        rest = word_claim(claim.unquoted, language=language, glossary=self._glossary)
+        evidence = []
+        for number, span in quoted:
+            source = next(source for source in cited if source.number == number)
+            reading = self._reading(source)
+            if missing := absences(rest, reading):
+                return Verdict(claim=claim, support="unsupported", reason=missing[0].reason, what=missing[0].what)
+            sentences = source.passage.sentences
+            touched = [
+                position for position, sentence in enumerate(sentences) if sentence.start < span.end and span.start < sentence.end
+            ]
+            if touched:
+                stretch = Stretch(reading, touched[0], min(touched[-1] + 2, len(sentences)))
+                if stranger := stranger_to(rest, stretch):
+                    return Verdict(claim=claim, support="unsupported", reason="name unlike", what=stranger)
+                span = Stretch(reading, touched[0], touched[-1] + 1).span  # noqa: PLW2901 - the whole sentences are the evidence
+            evidence.append((number, span))
+        return Verdict(claim=claim, support="supported", evidence=tuple(dict.fromkeys(evidence)))
+
+    def matches(self, wording: Wording, cited: Sequence[Source], *, vector: Vectors) -> list[Match]:
         """Every stretch of ``cited`` with a sentence that may be the one that is meant, and how well it supports the claim."""
-        vector = self._encoder.encode_query(wording.text)
         sources = [source for source in cited if source.passage.sentences]
         near = [self._closenesses(wording, source, vector=vector) for source in sources]
         least = max(map(max, near), default=0.0) - _AS_CLOSE
@@ -204,20 +233,19 @@ class Verifier:
             for match in self._matches(wording, source, vector=vector, near=found, least=least)
         ]
 
-    def best_match(self, wording: Wording, cited: Sequence[Source]) -> Match | None:
+    def best_match(self, wording: Wording, cited: Sequence[Source], *, vector: Vectors) -> Match | None:
         """The stretch of ``cited`` that supports a sentence best, or that and one more sentence where it takes both; None of nothing."""
-        weighed = self.matches(wording, cited)
+        weighed = self.matches(wording, cited, vector=vector)
         if not weighed:
             return None
         best = max(weighed, key=lambda match: (not match.absences, match.probability))
         if best.probability >= SUPPORTED and not best.absences:
             return best
-        joined = self._joined(wording, best, cited)
+        joined = self._joined(wording, best, cited, vector=vector)
         return max([best, *joined], key=lambda match: (not match.absences, match.probability))
 
-    def _joined(self, wording: Wording, best: Match, cited: Sequence[Source]) -> Iterator[Match]:
+    def _joined(self, wording: Wording, best: Match, cited: Sequence[Source], *, vector: Vectors) -> Iterator[Match]:
         """A stretch together with each one sentence that has what it lacks."""
-        vector = self._encoder.encode_query(wording.text)
         (first, stretch), *_ = best.stretches
         before = self._closenesses(wording, first, vector=vector)[stretch.first : stretch.last]
         for source in cited:
@@ -338,6 +366,12 @@ def _says_nothing(claim: Claim, wording: Wording) -> bool:
     if wording.numbers or wording.days or claim.quotations:
         return False
     return claim.text.rstrip("*_ ").endswith(":") or not [word for word in wording.words if normalise(word.text) not in _LEAD_IN]
+
+
+def _is_mostly_quoted(claim: Claim) -> bool:
+    """Whether at least half of a sentence's words, and more than a few, are in quotation marks."""
+    inside = sum(len(words(quoted)) for quoted in claim.quoted_words)
+    return inside >= _QUOTED_WORDS and 2 * inside >= len(words(claim.text))
 
 
 def _is_only_quoted(claim: Claim, wording: Wording) -> bool:

@@ -5,6 +5,7 @@ Not here: the sources (``reading.py``), comparing with them (``agreement.py``).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,8 @@ _TOO_COMMON = 4.6
 _LONGEST_ACRONYM = 5
 _LONGEST_CODE = 3
 """Countries in so few letters are named by adjectives and currencies elsewhere: "US", "UK"."""
+_MADE_OF_WORDS = re.compile("@[a-z]+-[a-z]")
+"""The code of a place whose name is made of words, which are compounds or adjectives elsewhere: "Black Sea", "Schwarzmeerhafen"."""
 _KNOWN_ELSEWHERE = 2.0
 _NOUN_CAPITALS = frozenset({"de", "lb"})
 
@@ -134,7 +137,8 @@ def _claim_names(text: str, *, language: str, glossary: Glossary, covered: Seque
         ordinary = language != "en" and _is_ordinary(name.text, language=language, glossary=glossary)
         unknown = not any(glossary.entries(name.text, language=known) for known in sorted(glossary.languages & {"de", language}))
         keys = name.keys | ({country} if country else set())
-        known_place = place and not ordinary and len(name.text) > _LONGEST_CODE
+        translated = any(_MADE_OF_WORDS.match(key) for key in name.keys)
+        known_place = place and not ordinary and not translated and len(name.text) > _LONGEST_CODE
         yield ClaimName(name.text, name.start, keys, known_place if place else certain and unknown)
 
 

@@ -273,7 +273,7 @@ def candidates(case: Case, verifier: Verifier) -> Candidates:
     """The features of every stretch of the cited source."""
     source = case.sources[0]
     wording = word_claim(case.text, language=case.language, glossary=verifier._glossary)
-    matches = verifier.matches(wording, [source])
+    matches = verifier.matches(wording, [source], vector=verifier._encoder.encode_query(case.text))
     found = Candidates(case, kind=kind_of(wording, matches[0].stretches[0][1].reading), decided=bool(matches[0].absences))
     found.features = [{"bias": 1.0, "cosine": match.cosine, **asdict(match.agreement)} for match in matches]
     return found
@@ -423,13 +423,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def load(folders: Iterable[Path]) -> tuple[Verifier, list[Case]]:
     """A verifier with the bundled model and every case."""
     from assistant import Assistant
-    from ingest.pipeline import split
+    from ingest.split import split_article
 
     with tempfile.TemporaryDirectory() as temporary, Assistant.open(Path(temporary) / "library") as assistant:
         assistant.add(samples=True)
         articles = {PurePath(article.path or "").name: article for article in assistant.articles()}
         count = assistant.encoder.count_tokens
-        passages = {name: split(article, count_tokens=count) for name, article in articles.items()}
+        passages = {name: split_article(article, count_tokens=count) for name, article in articles.items()}
         verifier = Verifier(encoder=assistant.encoder, glossary=assistant.glossary)
     cases = sample_cases(articles, passages=passages)
     for folder in folders:
