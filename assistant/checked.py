@@ -53,9 +53,10 @@ def write_up(
         claim = verdict.claim
         between = _without_markers(text[at : max(at, claim.start)])
         written += between or (" " if written else "")
-        numbers = _cite(verdict, sources=sources, citations=citations, numbering=numbering)
+        sentence = text[max(at, claim.start) : claim.end]
+        numbers = _cite(verdict, sentence=sentence, sources=sources, citations=citations, numbering=numbering)
         start = len(written)
-        written += _with_markers(text[max(at, claim.start) : claim.end], numbers=numbers)
+        written += _with_markers(sentence, numbers=numbers)
         at = claim.end
         sentences.append(
             Sentence(
@@ -71,13 +72,24 @@ def write_up(
 
 
 def _cite(
-    verdict: Verdict, *, sources: Mapping[int, Hit], citations: dict[tuple[str, Span], Citation], numbering: Numbering
+    verdict: Verdict,
+    *,
+    sentence: str,
+    sources: Mapping[int, Hit],
+    citations: dict[tuple[str, Span], Citation],
+    numbering: Numbering,
 ) -> list[tuple[int, int]]:
-    """The model's number and ours for each piece of a verdict's evidence; new citations are put behind those that are there."""
+    """The model's number and ours for each piece of a verdict's evidence, as they will stand in ``sentence``.
+
+    New citations are put behind those that are there.
+    """
     if verdict.support not in {"quoted", "supported"}:
         return []
+    markers = [named for _, named in marker_spans(sentence)]
+    # A source stands where its marker is, one without at the last: numbered in this order, the first in the text is the lowest.
+    place = {source: position for position, named in reversed(list(enumerate(markers))) for source in named}
     numbers = []
-    for source, span in verdict.evidence:
+    for source, span in sorted(verdict.evidence, key=lambda piece: place.get(piece[0], len(markers) - 1)):
         hit = sources[source]
         key = (hit.article.id, span)
         if key not in citations:
