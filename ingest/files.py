@@ -13,17 +13,16 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO
 
-from ingest.archives import ARCHIVE_SUFFIXES, members
+from ingest.archives import ARCHIVE_SUFFIXES, is_archive, members
 from ingest.extract import ARTICLE_SUFFIXES, extract
 from ingest.feeds import parse_feed, sniff
 from ingest.planned import JSON_LINE, Document, ItemResult, Loaded, hashed, readable, reason_of
-from ingest.tables import TABLE_SUFFIXES, Row, read_rows
+from ingest.tables import TABLE_SUFFIXES, Row, is_table, read_rows
 from vectorstore.errors import SourceEmpty, SourceError, SourceNotFound, SourceUnreadable
 
 if TYPE_CHECKING:
     from ingest.feeds import Feed
     from ingest.planned import Planned, ReadOptions
-    from ingest.types import Extracted
 
 MAX_BYTES = 64 * 1024 * 1024
 """The largest single file that is read as one article."""
@@ -83,21 +82,23 @@ def from_bytes(content: bytes, *, name: str, place: str, options: ReadOptions) -
         )
 
 
-def standard_input() -> Document:
-    """The one document that standard input is."""
+def from_standard_input(*, options: ReadOptions) -> Iterator[Planned]:
+    """The documents of a table or archive on standard input, or the one document that it is: its first bytes tell, or ``options`` for a table."""
     content = sys.stdin.buffer.read(MAX_BYTES + 1)
-
-    def read() -> Extracted:
-        if len(content) > MAX_BYTES:
-            raise SourceUnreadable(f"Standard input is larger than {MAX_BYTES // 2**20} MB. Split it into articles.")
-        return extract(content, name="standard input")
-
-    return Document(
-        source=STANDARD_INPUT,
-        article_id=f"input-{hashlib.sha256(content).hexdigest()[:16]}",
-        held=len(content),
-        load=lambda: Loaded(content=content, name=STANDARD_INPUT, read=read),
-    )
+    if len(content) > MAX_BYTES:
+        reason = f"Standard input is larger than {MAX_BYTES // 2**20} MB. Split it, or add it as a file."
+        yield ItemResult(STANDARD_INPUT, "failed", reason=reason)
+    elif is_table(content[:_HEAD]) or options.of_table:
+        yield from _from_rows(content, name=STANDARD_INPUT, options=options)
+    elif is_archive(content):
+        yield from _from_archive(content, name=STANDARD_INPUT, place=STANDARD_INPUT, options=options)
+    else:
+        yield Document(
+            source=STANDARD_INPUT,
+            article_id=f"input-{hashlib.sha256(content).hexdigest()[:16]}",
+            held=len(content),
+            load=lambda: Loaded(content=content, name=STANDARD_INPUT, read=lambda: extract(content, name="standard input")),
+        )
 
 
 def _from_file(

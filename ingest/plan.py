@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.backlog import done_ahead
-from ingest.files import STANDARD_INPUT, from_path, standard_input
+from ingest.files import STANDARD_INPUT, from_path, from_standard_input
 from ingest.planned import readable
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def plan(sources: Iterable[str | Path], *, options: ReadOptions, web: WebPlanner
         for source, visited in done_ahead(sources, visit, executor=executor, ahead=_VISITORS):
             name = readable(source)
             if name == STANDARD_INPUT:
-                yield standard_input()
+                yield from from_standard_input(options=options)
             elif is_address(source):
                 yield from web.from_address(name, visited)
             else:

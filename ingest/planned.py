@@ -105,6 +105,11 @@ class ReadOptions:
     header: bool | None = None
     columns: Mapping[str, str | int] = field(default_factory=dict)
 
+    @property
+    def of_table(self) -> bool:
+        """Whether they say that what is read is a table."""
+        return bool(self.delimiter or self.quote or self.columns) or self.header is not None
+
 
 def readable(path: str | Path) -> str:
     """A path for people and for the library: what in a file name is no character, or steers a terminal, becomes an escape."""

@@ -78,9 +78,16 @@ class Shelf:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return path
 
-    def add(self, *sources: str | Path, sample: bool = False) -> IngestReport:
+    def add(self, *sources: str | Path, sample: bool = False, options: ReadOptions | None = None) -> IngestReport:
         """Ingest ``sources``."""
-        return ingest(sources, library=self.library, count_tokens=self.count_tokens, sample=sample, on_item=self.heard.append)
+        return ingest(
+            sources,
+            library=self.library,
+            count_tokens=self.count_tokens,
+            options=options,
+            sample=sample,
+            on_item=self.heard.append,
+        )
 
     def statuses(self, *sources: str | Path) -> list[str]:
         """What became of each item of ``sources``."""
@@ -148,6 +155,26 @@ def test_standard_input_is_an_article(shelf: Shelf, monkeypatch: pytest.MonkeyPa
         report = shelf.add("-")
         assert [(item.source, item.status) for item in report.items] == [("-", expected)]
     assert shelf.library.count_articles() == 1
+
+
+def test_standard_input_may_be_many_articles(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """JSON lines and zip archives are known by their first bytes, a CSV by the options that say how it is written."""
+
+    def add(content: bytes, options: ReadOptions | None = None) -> list[str]:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+        return [item.status for item in shelf.add("-", options=options).items]
+
+    row = {"_id": "n1", "text": "The lighthouse at Skarven Point has been lit again."}
+    assert add(json.dumps(row).encode()) == ["added"]
+    assert shelf.library.article("n1").text.startswith("The lighthouse at")
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a.txt", LIGHTHOUSE)
+        archive.writestr("b.html", MARKET)
+    assert add(packed.getvalue()) == ["added", "added"]
+    table = "harbour;The quay of Tresk was opened on a Tuesday by its mayor.\ncity;The bus stops in twelve villages of the valley again.\n"
+    assert add(table.encode(), ReadOptions(delimiter=";", header=False)) == ["added", "added"]
+    assert shelf.library.count_articles() == 5
 
 
 def test_rows_of_a_table_are_articles(shelf: Shelf) -> None:
