@@ -61,8 +61,8 @@ _SIGNS = {
     "article_share": _MORE, "words_missing": _LESS, "margin": _MORE,
 }  # fmt: skip
 _NOT_WEIGHED = frozenset({"meeting", "names_missing", "numbers_missing", "amount_missing", "names_by_sound"})
-# Without a gloss the words of two languages meet by chance.
-_MEANINGLESS = frozenset({"sentence_share", "nearby_share", "passage_share", "article_share", "words_missing"})
+# Without a gloss the words of two languages meet by chance: how many there are and how many were found says nothing.
+_MEANINGLESS = frozenset({"sentence_share", "nearby_share", "passage_share", "article_share", "words_missing", "question_words"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import os
 import secrets
 import socket
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -64,8 +65,9 @@ def create_app(
     async def mount() -> None:
         mount_page(app, assistant, endpoints=endpoints)
 
-    # In an event loop: outside one, gradio opens some for its locks and never closes them.
-    asyncio.run(mount())
+    # In an event loop: outside one, gradio opens some for its locks and never closes them. In a thread: the caller may have a loop of its own.
+    with ThreadPoolExecutor(1) as executor:
+        executor.submit(lambda: asyncio.run(mount())).result()
     app.add_middleware(Guard, tools=mcp)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=sorted({*LOCAL_HOSTS, host}), www_redirect=False)
     return app
