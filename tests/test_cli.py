@@ -577,7 +577,7 @@ def test_output_that_nobody_reads_to_the_end(filled: Command) -> None:
 
 def test_a_library_in_use_names_its_owner(filled: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     """While another process has the indexes, asking waits, then says which one it is and exits 1; reading the articles goes on."""
-    monkeypatch.setattr("assistant.qa.LOCK_WAIT", 0.3)
+    monkeypatch.setattr("assistant.qa.Assistant.lock_wait", 0.3)
     code = f"import sys; from pathlib import Path; from vectorstore.ownership import Lock; lock = Lock(Path({str(filled.library)!r})); print('have it', flush=True); sys.stdin.read()"
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as owner:
         assert owner.stdout

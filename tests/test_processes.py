@@ -139,7 +139,7 @@ def test_an_owner_that_dies_is_succeeded(folder: Path, tmp_path: Path) -> None:
 
 def test_an_owner_that_takes_nothing_in_is_named(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After waiting for it ``add`` says who has the indexes; what was read is stored and found by the next one."""
-    monkeypatch.setattr(qa, "LOCK_WAIT", 0.5)
+    monkeypatch.setattr(qa.Assistant, "lock_wait", 0.5)
     sources = write_sources(tmp_path / "sources", changed=True)
     with process(HOLDER, folder, "no") as owner, open_library(folder) as other:
         with pytest.raises(LibraryBusy) as raised:

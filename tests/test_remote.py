@@ -342,7 +342,7 @@ def own_folder(two_articles: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits long."""
-    monkeypatch.setattr("assistant.qa.LOCK_WAIT", 0.5)
+    monkeypatch.setattr("assistant.qa.Assistant.lock_wait", 0.5)
     monkeypatch.setattr(remote, "_PATIENCE", 0.5)
     monkeypatch.setattr(remote, "SILENCE", 1.5)
     monkeypatch.setattr(ownership.Lock.__init__, "__kwdefaults__", {"wait": 0.5})

@@ -1,0 +1,313 @@
+"""Keeping a library: adding, visiting what is followed, indexing beside it, removing and rebuilding.
+
+Not here: how sources are read (``ingest``), how indexes are filled (``vectorstore.indexes``), asking (``qa``).
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from assistant.open_library import POLL_SECONDS, OpenLibrary
+from vectorstore.errors import FundstelleError, LibraryBusy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from datetime import timedelta
+    from pathlib import Path
+
+    from ingest.pipeline import IngestReport, ReadProgress
+    from ingest.planned import ItemResult, ReadOptions
+    from vectorstore.indexes import IndexProgress
+    from vectorstore.library import State
+    from vectorstore.sources import Source
+
+_TAKE_IN_SECONDS = 1.0
+_LOG = logging.getLogger(__name__)
+
+
+class Upkeep(OpenLibrary):
+    """What changes a library. Thread-safe; additions and removals of one process wait for each other where they must."""
+
+    def add(
+        self,
+        sources: Iterable[str | Path] = (),
+        *,
+        samples: bool = False,
+        options: ReadOptions | None = None,
+        compare: bool = True,
+        stop: threading.Event | None = None,
+        on_item: Callable[[ItemResult], None] = lambda _: None,
+        on_progress: Callable[[IndexProgress], None] = lambda _: None,
+    ) -> IngestReport:
+        """Take in files, folders, addresses, feeds or ``"-"`` (standard input), and the sample articles if asked; never raises for an item.
+
+        ``compare`` links articles that say the same and learns what an outlet repeats. Once ``stop`` is set, what is in hand is finished and the rest
+        left. ``on_item`` hears of each item as it is stored, ``on_progress`` of reading and indexing, which overlap; both from other threads too.
+        Where another process owns the indexes and takes in what is pending, it is followed to the end.
+
+        Raises:
+            LibraryBusy: another process owns the indexes and does not let go; what was read is stored.
+        """
+        from ingest.pipeline import IngestReport, Web, ingest
+        from ingest.refresh import record
+        from ingest.samples import sample_paths
+
+        def read(stop: threading.Event) -> IngestReport:
+            given: dict[str, Any] = {
+                "library": self.library,
+                "count_tokens": self.encoder.count_tokens,
+                "link": compare,
+                "stop": stop,
+                "on_item": on_item,
+                "on_progress": _as_reading(on_progress),
+            }
+            web = Web(allow_private=self.settings.allow_private)
+            reports = [
+                ingest(sources, options=options, web=web, on_visit=partial(record, library=self.library, follow=True), **given)
+            ]
+            if samples and not stop.is_set():
+                reports.append(ingest(sample_paths(), sample=True, **given))
+            return IngestReport(tuple(item for report in reports for item in report.items), stopped=stop.is_set())
+
+        return self._read_and_index(read, compare=compare, stop=stop, on_progress=on_progress)
+
+    def refresh(
+        self,
+        *,
+        every_source: bool = False,
+        stop: threading.Event | None = None,
+        on_item: Callable[[ItemResult], None] = lambda _: None,
+        on_progress: Callable[[IndexProgress], None] = lambda _: None,
+    ) -> IngestReport:
+        """Visit the feeds and pages that were added, those that are due or every one, and take in what is new; as ``add`` otherwise."""
+        return self._read_and_index(
+            lambda stop: self._visit(every_source=every_source, stop=stop, on_item=on_item, on_progress=on_progress),
+            compare=True,
+            stop=stop,
+            on_progress=on_progress,
+        )
+
+    def sources(self) -> list[Source]:
+        """The feeds, sitemaps and pages that are followed."""
+        return self.library.sources()
+
+    def unfollow(self, addresses: Iterable[str]) -> list[str]:
+        """Follow these no longer; returns those that were followed. Their articles stay."""
+        return self.library.unfollow(addresses)
+
+    @contextmanager
+    def keep_up(self, *, refresh_every: timedelta | None = None) -> Iterator[None]:
+        """While this lasts, own the indexes, take in what other processes leave as pending, and visit followed sources as they are due."""
+        stop = threading.Event()
+        threads = [threading.Thread(target=self._take_in_regularly, args=(stop,), name="take in")]
+        if refresh_every:
+            threads.append(threading.Thread(target=self._visit_regularly, args=(stop, refresh_every), name="refresh"))
+        with self._taking_in():
+            for thread in threads:
+                thread.start()
+            try:
+                yield
+            finally:
+                stop.set()
+                for thread in threads:
+                    thread.join()
+
+    def remove(self, article_ids: Iterable[str]) -> list[str]:
+        """Remove articles with all versions, original bytes and index entries; returns the ids that were there.
+
+        Where another process owns the indexes, they are gone from the library at once, and that process drops the index entries.
+        """
+        if not self._owns():
+            return self.library.remove(article_ids)
+        indexes = self.indexes
+        with self._writing:
+            removed = self.library.remove(article_ids)
+            indexes.purge()
+        return removed
+
+    def reindex(self, *, on_progress: Callable[[IndexProgress], None] = lambda _: None) -> int:
+        """Rebuild both indexes from the library for the models and dictionaries that are set; returns how many articles they hold."""
+        from ingest.articles import split
+        from vectorstore.indexes import rebuild
+
+        # Whoever takes both locks takes them in this order.
+        with self._writing:
+            with self._opening:
+                if self._indexes:
+                    self._indexes.close()
+                    self._indexes = None
+                self._take_lock()
+                encoder = self.encoder
+                rebuild(
+                    self.library,
+                    encoder=encoder,
+                    glossary=self.glossary,
+                    split=lambda article: split(article, count_tokens=encoder.count_tokens),
+                    sentences=self.settings.sentence_vectors,
+                    on_progress=on_progress,
+                )
+            self.indexes.catch_up(sentences=self.settings.sentence_vectors, on_progress=on_progress)
+        return self.library.count_articles("searchable", "complete")
+
+    def extract_again(
+        self,
+        *,
+        stop: threading.Event | None = None,
+        on_item: Callable[[ItemResult], None] = lambda _: None,
+        on_progress: Callable[[IndexProgress], None] = lambda _: None,
+    ) -> IngestReport:
+        """Make every article anew from its kept original bytes; other words become a new version. As ``add`` otherwise."""
+        from ingest.reextraction import extract_again
+
+        return self._read_and_index(
+            lambda stop: extract_again(
+                self.library,
+                count_tokens=self.encoder.count_tokens,
+                stop=stop,
+                on_item=on_item,
+                on_progress=_as_reading(on_progress),
+            ),
+            compare=True,
+            stop=stop,
+            on_progress=on_progress,
+        )
+
+    # Reading and indexing side by side
+
+    def _read_and_index(
+        self,
+        read: Callable[[threading.Event], IngestReport],
+        *,
+        compare: bool,
+        stop: threading.Event | None,
+        on_progress: Callable[[IndexProgress], None],
+    ) -> IngestReport:
+        """``read`` in a thread, and beside it index what it stores, until nothing is left to do or, once ``stop`` is set, nothing is in hand."""
+        stop = stop or threading.Event()
+        if self._owns():
+            _ = self.indexes  # what is wrong with them is said before anything is read
+
+        def read_all() -> IngestReport:
+            report = read(stop)
+            if compare and not stop.is_set():
+                self._learn()
+            return report
+
+        with ThreadPoolExecutor(1, thread_name_prefix="read") as executor, self._taking_in():
+            reading = executor.submit(read_all)
+            try:
+                self._index_beside(reading, stop=stop, on_progress=on_progress)
+            except BaseException:
+                stop.set()
+                raise
+            return reading.result()
+
+    def _index_beside(
+        self, reading: Future[IngestReport], *, stop: threading.Event, on_progress: Callable[[IndexProgress], None]
+    ) -> None:
+        from vectorstore.indexes import IndexProgress
+        from vectorstore.ownership import owner_of
+
+        done: Counter[str] = Counter()
+        most, idle_since = 0, time.monotonic()
+        while True:
+            finished = reading.done()  # before looking for work: what is stored later is seen in the next round
+            if finished and stop.is_set():
+                return
+            if self._owns():
+                if taken := self._take_in():
+                    done[taken.step] += taken.articles
+                    on_progress(IndexProgress(taken.step, done[taken.step], done[taken.step] + (taken.total or 0)))
+                    continue
+                if finished:
+                    return
+            else:
+                waiting = self._waiting()
+                if finished and not waiting:
+                    return
+                most = max(most, waiting)
+                on_progress(IndexProgress("articles", most - waiting, most))
+                owner = owner_of(self.settings.library)
+                if owner.takes_in or not finished:
+                    idle_since = time.monotonic()
+                elif time.monotonic() - idle_since > self.lock_wait:
+                    raise LibraryBusy(self.settings.library, pid=owner.pid, waited=self.lock_wait)
+            if finished:
+                stop.wait(POLL_SECONDS)
+            else:
+                wait([reading], timeout=POLL_SECONDS)
+
+    def _take_in(self) -> IndexProgress | None:
+        with self._writing:
+            return self.indexes.take_in(sentences=self.settings.sentence_vectors)
+
+    def _waiting(self) -> int:
+        """How many articles wait for the indexes."""
+        unfinished: tuple[State, ...] = ("pending", "searchable") if self.settings.sentence_vectors else ("pending",)
+        return self.library.count_articles(*unfinished)
+
+    def _learn(self) -> None:
+        from ingest.articles import split
+        from ingest.furniture import learn
+
+        learn(self.library, split=lambda article: split(article, count_tokens=self.encoder.count_tokens))
+
+    def _visit(
+        self,
+        *,
+        stop: threading.Event,
+        every_source: bool = False,
+        on_item: Callable[[ItemResult], None] = lambda _: None,
+        on_progress: Callable[[IndexProgress], None] = lambda _: None,
+    ) -> IngestReport:
+        from ingest.pipeline import Web
+        from ingest.refresh import refresh
+
+        with Web(allow_private=self.settings.allow_private) as web:
+            return refresh(
+                self.library,
+                count_tokens=self.encoder.count_tokens,
+                web=web,
+                every_source=every_source,
+                stop=stop,
+                on_item=on_item,
+                on_progress=_as_reading(on_progress),
+            )
+
+    def _take_in_regularly(self, stop: threading.Event) -> None:
+        said = ""
+        while True:
+            try:
+                while not stop.is_set() and self._owns() and (self._waiting() or self.library.leavings(limit=1)):
+                    self._take_in()
+            except FundstelleError as error:
+                if str(error) != said:
+                    _LOG.warning("%s", error)
+                said = str(error)
+            if stop.wait(_TAKE_IN_SECONDS):
+                return
+
+    def _visit_regularly(self, stop: threading.Event, every: timedelta) -> None:
+        while True:
+            try:
+                report = self._visit(stop=stop)
+                if any(item.status in {"added", "updated"} for item in report.items) and not stop.is_set():
+                    self._learn()
+            except FundstelleError as error:
+                _LOG.warning("%s", error)
+            if stop.wait(every.total_seconds()):
+                return
+
+
+def _as_reading(on_progress: Callable[[IndexProgress], None]) -> Callable[[ReadProgress], None]:
+    """The progress of reading, told as a step."""
+    from vectorstore.indexes import IndexProgress
+
+    return lambda read: on_progress(IndexProgress("reading", read.done, read.planned if read.complete else None))
