@@ -399,7 +399,9 @@ def reindex(
 @app.command()
 def serve(
     context: typer.Context,
-    host: Annotated[str, typer.Option(help="Address to listen on; loopback only.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; another than this machine's own only with --auth.")
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535)] = 7860,
     samples_if_empty: Annotated[
         bool, typer.Option("--samples-if-empty", help="Add the samples to an empty library first.")
@@ -411,13 +413,28 @@ def serve(
         bool,
         typer.Option("--mcp", help="Also serve ask, search, add and articles as tools of the Model Context Protocol, at /mcp."),
     ] = False,
+    auth: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="USER:PASSWORD",
+            help="Only for those who log in; may be repeated. FUNDSTELLE_AUTH keeps it out of the list of processes.",
+        ),
+    ] = None,
+    trusted_host: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Another name or address by which the page is called; may be repeated."),
+    ] = None,
     allow_private: AllowPrivate = False,
 ) -> None:
-    """Serve the web page on this machine."""
+    """Serve the web page: on this machine, or with --auth for others."""
+    from assistant.web.logins import Logins
+    from assistant.web.server import check_reach
     from assistant.web.server import serve as serve_page
 
     period = _duration(refresh) if refresh else None
     with _assistant(context, allow_private=allow_private or None) as assistant:
+        logins = Logins(auth or assistant.settings.logins)
+        check_reach(host, logins=logins, trusted=trusted_host or ())
         if samples_if_empty and not assistant.article_count():
             with showing(_err, quiet=True, sentences=assistant.settings.sentence_vectors) as taking_in:
                 assistant.add(samples=True, on_item=taking_in.item, on_progress=taking_in.step)
@@ -429,6 +446,8 @@ def serve(
                 port=port,
                 uploads=uploads,
                 mcp=mcp,
+                logins=logins,
+                trusted=trusted_host or (),
                 announce=lambda address: _err.print(f"Serving on {address}" + (f", tools on {address}mcp" if mcp else "")),
             )
 

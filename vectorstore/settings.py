@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from platformdirs import user_cache_path, user_data_path
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic.functional_validators import field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -45,8 +45,15 @@ class Settings(BaseSettings):
     """Where an answer that does not end is cut."""
     model_translates: bool = True
     """Whether quotes in another language than the answer's are translated by the chat model."""
+    auth: SecretStr | None = None
+    """Who may use the page, as ``user:password``, several separated by spaces; without it only this machine is served."""
     tracing: bool = False
     """Whether LangChain's tracing, as the environment sets it up, may send questions and passages elsewhere."""
+
+    @property
+    def logins(self) -> tuple[str, ...]:
+        """``auth``, one by one."""
+        return tuple(self.auth.get_secret_value().split()) if self.auth else ()
 
     @field_validator("dictionaries", mode="before")
     @classmethod

@@ -1,4 +1,4 @@
-"""What every response carries and which requests are let through: host, origin, paths and security headers, as ASGI middleware.
+"""What every response carries and which requests are let through: login, origin, paths and security headers, as ASGI middleware.
 
 Gradio brings many more routes than this page needs (proxy, monitoring, run history, code editing). An allow list keeps them shut
 whatever a later release adds or an environment switch turns on.
@@ -16,6 +16,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 
 from assistant.remote import ASK_PATH, CANCEL_PATH, SEARCH_PATH
+from assistant.web.logins import Attempts, Logins
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -50,6 +51,9 @@ FOLDERS: Final = (
     "/gradio_api/heartbeat/",
     *(f"/gradio_api/call/{name}/" for name in NAMED),
 )
+USER_HEADER: Final = "x-fundstelle-user"
+"""Tells the page who is logged in; whatever a client sends under this name is dropped."""
+CHALLENGE: Final = 'Basic realm="Fundstelle", charset="UTF-8"'
 SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
 INLINE_SCRIPT: Final = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
 
@@ -90,40 +94,65 @@ def own_origin(headers: Headers) -> bool:
 
 
 class Guard:
-    """Refuses paths the page does not need and writes from other pages, and adds the security headers to every response.
+    """Refuses paths the page does not need, writes from other pages and, where there are logins, who has none; secures every response.
 
     Runs inside ``TrustedHostMiddleware``: an origin is compared with a host that has already been checked.
     """
 
-    def __init__(self, app: ASGIApp, *, tools: bool = False) -> None:
-        """``tools`` lets through what the tools need too."""
+    def __init__(self, app: ASGIApp, *, tools: bool = False, logins: Logins | None = None) -> None:
+        """``tools`` lets through what the tools need too. Without ``logins`` nobody is asked who they are."""
         self.app = app
         self._tools = tools
+        self._logins = logins or Logins(())
+        self._attempts = Attempts()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one ASGI connection."""
-        if scope["type"] != "http":
+        """Answer one ASGI connection; of its kinds the page needs only HTTP."""
+        if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
-        refusal = None
-        if not allowed_path(scope["path"], tools=self._tools):
-            refusal = PlainTextResponse("Not found", status_code=404)
-        elif scope["method"] not in SAFE_METHODS and not own_origin(Headers(scope=scope)):
-            refusal = PlainTextResponse("Refused: the request comes from another page", status_code=403)
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        headers = Headers(scope=scope)
+        user = self._logins.user(headers.get("authorization"))
+        refusal = self._refusal(scope, headers, user=user)
         page = scope["path"] == "/"
-        inner = {**scope, "headers": kept_headers(scope, page=page)}
+        inner = {**scope, "headers": kept_headers(scope, page=page, user=user)}
         sender = PageSender(send) if page else HeaderSender(send)
         await (refusal or self.app)(inner, receive, sender)
 
+    def _refusal(self, scope: Scope, headers: Headers, *, user: str | None) -> PlainTextResponse | None:
+        """Why a request goes no further; None if it does."""
+        path, method = scope["path"], scope["method"]
+        # These have their own key, and answer only this machine.
+        if self._logins and path not in INTERNAL_PATHS:
+            address = (scope.get("client") or ("",))[0]
+            if wait := self._attempts.wait(address):
+                text = "Too many wrong logins. Try again in a minute."
+                return PlainTextResponse(text, status_code=429, headers={"Retry-After": str(round(wait) + 1)})
+            if user is None:
+                if "authorization" in headers:
+                    self._attempts.failed(address)
+                return PlainTextResponse("Log in to use this page", status_code=401, headers={"WWW-Authenticate": CHALLENGE})
+        if not allowed_path(path, tools=self._tools):
+            return PlainTextResponse("Not found", status_code=404)
+        if method not in SAFE_METHODS and not own_origin(headers):
+            return PlainTextResponse("Refused: the request comes from another page", status_code=403)
+        return None
 
-def kept_headers(scope: Scope, *, page: bool) -> list[tuple[bytes, bytes]]:
-    """The request's headers without those that would move the page to another address, or compress it before its scripts are hashed."""
+
+def kept_headers(scope: Scope, *, page: bool, user: str | None) -> list[tuple[bytes, bytes]]:
+    """The request's headers, with the name of its ``user``, without those that would move the page to another address, or compress it before its scripts are hashed."""
     headers: list[tuple[bytes, bytes]] = scope["headers"]
-    return [
-        (name, value)
-        for name, value in headers
-        if not name.startswith(b"x-forwarded-") and not (page and name == b"accept-encoding")
-    ]
+    dropped = (b"x-forwarded-", USER_HEADER.encode(), *([b"accept-encoding"] if page else []))
+    kept = [(name, value) for name, value in headers if not name.startswith(dropped)]
+    return [*kept, (USER_HEADER.encode(), base64.urlsafe_b64encode(user.encode()))] if user else kept
+
+
+def logged_in(value: str | None) -> str | None:
+    """The name in the header ``USER_HEADER`` that ``Guard`` sets, None where nobody is logged in."""
+    return base64.urlsafe_b64decode(value).decode() if value else None
 
 
 class HeaderSender:

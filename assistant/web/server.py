@@ -19,6 +19,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from assistant.web.api import Endpoints
 from assistant.web.guard import Guard
+from assistant.web.logins import SHORTEST_PASSWORD, Logins
 from assistant.web.passed_on import internal_routes
 from assistant.web.tools import offer_tools
 from vectorstore.errors import SettingsError
@@ -26,22 +27,24 @@ from vectorstore.ownership import Service
 from vectorstore.settings import read_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
     from assistant.qa import Assistant
 
 LOCAL_HOSTS: Final = ("127.0.0.1", "localhost", "::1", "[::1]", "testserver")
+EVERYWHERE: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - recognised, so that it is served with a login only
 
 
 def create_app(
     assistant: Assistant,
     *,
-    host: str = "127.0.0.1",
+    hosts: Iterable[str] = (),
     uploads: Path | None = None,
     token: str | None = None,
     mcp: bool = False,
+    logins: Logins | None = None,
 ) -> FastAPI:
-    """The page as an ASGI application, answering only requests for this machine's own names and ``host``.
+    """The page as an ASGI application, answering only requests for this machine's own names and ``hosts``, and those with ``logins`` if there are any.
 
     ``uploads`` is the folder that dropped files wait in until they have been read (by default a new temporary one). An article that was
     dropped is known by its path in there, so a folder that stays keeps a file that is dropped again from being a second article.
@@ -57,10 +60,11 @@ def create_app(
 
     app = FastAPI(title="Fundstelle", docs_url=None, redoc_url=None, openapi_url=None)
     endpoints = Endpoints(assistant)
+    names = sorted({*LOCAL_HOSTS, *hosts})
     if token:
         app.router.routes.extend(internal_routes(assistant, token=token))
     if mcp:
-        offer_tools(app, endpoints, hosts=[*LOCAL_HOSTS, host])
+        offer_tools(app, endpoints, hosts=names)
 
     async def mount() -> None:
         mount_page(app, assistant, endpoints=endpoints)
@@ -68,8 +72,8 @@ def create_app(
     # In an event loop: outside one, gradio opens some for its locks and never closes them. In a thread: the caller may have a loop of its own.
     with ThreadPoolExecutor(1) as executor:
         executor.submit(lambda: asyncio.run(mount())).result()
-    app.add_middleware(Guard, tools=mcp)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=sorted({*LOCAL_HOSTS, host}), www_redirect=False)
+    app.add_middleware(Guard, tools=mcp, logins=logins)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=names, www_redirect=False)
     return app
 
 
@@ -80,14 +84,17 @@ def serve(
     port: int = 7860,
     uploads: Path | None = None,
     mcp: bool = False,
+    logins: Logins | None = None,
+    trusted: Sequence[str] = (),
     announce: Callable[[str], None] | None = None,
 ) -> None:
     """Serve the page until interrupted. ``announce`` is called with its address once it answers; port 0 takes a free one.
 
-    Meanwhile other processes of this user may pass their questions on to it. ``mcp`` and ``uploads`` as for ``create_app``, by default a folder in the cache.
+    Meanwhile other processes of this user may pass their questions on to it. ``mcp``, ``logins`` and ``uploads`` as for ``create_app``, by default a folder in
+    the cache. Beyond this machine it is served only with ``logins``. ``trusted`` are further names by which it may be called, needed where ``host`` is every address.
 
     Raises:
-        SettingsError: ``host`` is not this machine alone, or the port cannot be had.
+        SettingsError: ``host`` is not this machine alone and there are no logins or no names, or the port cannot be had.
     """
     import uvicorn
 
@@ -101,29 +108,54 @@ def serve(
                 if announce:
                     announce(address)
 
-    with listen(host, port=port) as listener, ExitStack() as open_doors:
-        shown = f"[{host}]" if ":" in host else host
-        bound = listener.getsockname()
-        address = f"http://{shown}:{bound[1]}/"
-        service = Service(bound[0], bound[1], secrets.token_urlsafe(32))
+    check_reach(host, logins=logins, trusted=trusted)
+    with ExitStack() as open_doors:
+        listener = open_doors.enter_context(listen(host, port=port))
+        # Other processes of this user come by way of loopback alone.
+        local = listener if is_loopback(host) else open_doors.enter_context(listen("127.0.0.1", port=0))
+        called = trusted[0] if host in EVERYWHERE else host
+        address = f"http://{f'[{called}]' if ':' in called else called}:{listener.getsockname()[1]}/"
+        reached = local.getsockname()
+        service = Service(reached[0], reached[1], secrets.token_urlsafe(32))
         kept = uploads or read_settings().cache / "uploads"
-        app = create_app(assistant, host=host, uploads=kept, token=service.token, mcp=mcp)
+        app = create_app(assistant, hosts=[host, *trusted], uploads=kept, token=service.token, mcp=mcp, logins=logins)
         config = uvicorn.Config(app, log_level="warning", server_header=False, proxy_headers=False, timeout_graceful_shutdown=3)
-        AnnouncingServer(config).run(sockets=[listener])
+        AnnouncingServer(config).run(sockets=[listener] if local is listener else [listener, local])
+
+
+def check_reach(host: str, *, logins: Logins | None, trusted: Sequence[str]) -> None:
+    """Refuse to serve others without logins, or without a name that they may call.
+
+    Raises:
+        SettingsError: as it says.
+    """
+    if is_loopback(host):
+        return
+    if not logins:
+        raise SettingsError(
+            f"The page is not served on {host!r} without a login: anyone who reaches it could read the library. Use 127.0.0.1 "
+            "(the default), localhost or ::1, or name who may use it: --auth user:password, or FUNDSTELLE_AUTH in the environment."
+        )
+    if logins.guessable:
+        raise SettingsError(
+            f"The password of {logins.guessable[0]!r} is too short to serve the page on {host!r}: "
+            f"it needs at least {SHORTEST_PASSWORD} characters."
+        )
+    if host in EVERYWHERE and not trusted:
+        raise SettingsError(
+            f"{host!r} is every address of this machine: name the one that people type, --trusted-host 192.168.1.20 or "
+            "--trusted-host news.example.org. Requests for another are refused."
+        )
+    if "*" in "".join([host, *trusted]):
+        raise SettingsError("A trusted host is one name or address, without *.")
 
 
 def listen(host: str, *, port: int) -> socket.socket:
     """A socket bound to ``host`` and ``port``.
 
     Raises:
-        SettingsError: ``host`` is not this machine alone, or the port cannot be had.
+        SettingsError: the port cannot be had.
     """
-    if not is_loopback(host):
-        message = (
-            f"The page is not served on {host!r}: it has no login yet, so anyone who reaches it could read the library. "
-            "Use 127.0.0.1 (the default), localhost or ::1."
-        )
-        raise SettingsError(message)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:

@@ -17,6 +17,8 @@ from assistant.web.server import create_app, listen
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from assistant.web.logins import Logins
+
 CHROMIUM = Path("/usr/bin/chromium")
 # No sandbox in containers; the rest keeps the browser itself from calling home.
 FLAGS = [
@@ -31,10 +33,10 @@ FLAGS = [
 
 
 @contextmanager
-def serving(assistant: Any, *, uploads: Path, mcp: bool = False) -> Iterator[str]:
-    """The page of ``assistant`` on a free port, in a thread, with tools if wanted; gives its address without the last slash."""
+def serving(assistant: Any, *, uploads: Path, mcp: bool = False, logins: Logins | None = None) -> Iterator[str]:
+    """The page of ``assistant`` on a free port, in a thread, with tools and logins if wanted; gives its address without the last slash."""
     with listen("127.0.0.1", port=0) as listener:
-        app = create_app(assistant, uploads=uploads, mcp=mcp)
+        app = create_app(assistant, uploads=uploads, mcp=mcp, logins=logins)
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()

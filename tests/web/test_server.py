@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,16 +12,19 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from assistant.web.guard import allowed_path, policy
-from assistant.web.server import create_app, listen, serve
+from assistant.web.guard import USER_HEADER, allowed_path, kept_headers, logged_in, policy
+from assistant.web.logins import FAILURES, Attempts, Logins
+from assistant.web.server import check_reach, create_app, listen, serve
+from tests.web.conftest import serving
 from tests.web.fakes import FakeAssistant, make_article
 from vectorstore.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 # Any: the page needs only part of what an assistant can do.
 NOBODY: Any = FakeAssistant()
+LOGINS = Logins(["reader:open sesame", "lesende:öffne dich: bitte"])
 
 
 @pytest.fixture
@@ -134,10 +138,107 @@ def test_uploads_are_for_this_user_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.org", ""])
-def test_only_this_machine_is_served(host: str) -> None:
-    """There is no login, so no address that others reach."""
-    with pytest.raises(SettingsError, match=r"127\.0\.0\.1"):
+def test_only_this_machine_is_served_without_a_login(host: str) -> None:
+    """Whoever reached the page could read the library; the message names what would let them in."""
+    with pytest.raises(SettingsError, match=r"127\.0\.0\.1.*--auth"):
         serve(NOBODY, host=host, port=0)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_every_address_needs_a_name_to_be_called_by(host: str) -> None:
+    """Else any name that points here would be answered."""
+    with pytest.raises(SettingsError, match="--trusted-host"):
+        check_reach(host, logins=LOGINS, trusted=())
+    check_reach(host, logins=LOGINS, trusted=["news.example.org"])
+    with pytest.raises(SettingsError, match=r"without \*"):
+        check_reach(host, logins=LOGINS, trusted=["*"])
+
+
+@pytest.fixture
+def locked(tmp_path: Path) -> Iterator[str]:
+    """A running page with logins."""
+    kept = FakeAssistant(articles_kept=[make_article()])
+    with serving(kept, uploads=tmp_path / "uploads", logins=LOGINS) as address:
+        yield address
+
+
+PLACES = ("/", "/config", "/theme.css", "/gradio_api/info", "/gradio_api/queue/data", "/gradio_api/call/ask", "/nowhere")
+
+
+@pytest.mark.parametrize("path", PLACES)
+@pytest.mark.parametrize("login", [None, ("reader", "wrong"), ("nobody", "open sesame"), ("", "")])
+def test_without_a_login_nothing_is_told(locked: str, path: str, login: tuple[str, str] | None) -> None:
+    """Not even which paths there are."""
+    for response in (httpx.get(locked + path, auth=login), httpx.post(locked + path, auth=login, json={})):
+        assert response.status_code == 401
+        assert response.headers["www-authenticate"].startswith("Basic ")
+        assert "default-src 'none'" in response.headers["content-security-policy"]
+
+
+def test_who_logs_in_is_served(locked: str) -> None:
+    """The page and the endpoints, with a password that is more than ASCII."""
+    for login in (("reader", "open sesame"), ("lesende", "öffne dich: bitte")):
+        assert "Fundstelle" in httpx.get(locked, auth=login).text
+        assert httpx.post(f"{locked}/gradio_api/call/articles", auth=login, json={"data": []}).status_code == 200
+
+
+def test_guessing_ends_soon(locked: str) -> None:
+    """After some wrong passwords even the right one has to wait; requests without any, as browsers send first, do not count."""
+    for _ in range(FAILURES + 5):
+        assert httpx.get(locked).status_code == 401
+    for _ in range(FAILURES):
+        assert httpx.get(locked, auth=("reader", "guess")).status_code == 401
+    refused = httpx.get(locked, auth=("reader", "open sesame"))
+    assert refused.status_code == 429
+    assert 0 < int(refused.headers["retry-after"]) <= 61
+
+
+def test_failures_are_forgotten_after_a_while() -> None:
+    """Who waited may try again."""
+    now = [0.0]
+    attempts = Attempts(clock=lambda: now[0])
+    for _ in range(FAILURES):
+        assert attempts.wait("::1") == 0
+        attempts.failed("::1")
+    assert attempts.wait("::1") > 0
+    assert attempts.wait("127.0.0.1") == 0
+    now[0] = 61.0
+    assert attempts.wait("::1") == 0
+
+
+@pytest.mark.parametrize("pair", ["reader", "reader:", ":open sesame", ""])
+def test_a_login_that_is_none_is_refused(pair: str) -> None:
+    """Before anything is served."""
+    with pytest.raises(SettingsError, match="user:password"):
+        Logins([pair])
+
+
+def test_a_short_password_is_for_this_machine_alone() -> None:
+    """Others could guess it; the message says whose, not what it is."""
+    short = Logins(["reader:abc123"])
+    check_reach("127.0.0.1", logins=short, trusted=())
+    with pytest.raises(SettingsError, match=r"'reader' is too short .* 8 characters") as error:
+        check_reach("192.168.1.5", logins=short, trusted=())
+    assert "abc123" not in str(error.value)
+
+
+def test_a_client_cannot_say_who_it_is() -> None:
+    """The header that names the user is the guard's alone."""
+    scope = {"headers": [(USER_HEADER.encode(), b"c29tZW9uZQ=="), (b"host", b"localhost")]}
+    assert kept_headers(scope, page=False, user=None) == [(b"host", b"localhost")]
+    name = dict(kept_headers(scope, page=False, user="läser"))[USER_HEADER.encode()]
+    assert logged_in(name.decode()) == "läser"
+    assert logged_in(None) is None
+
+
+def test_web_sockets_are_closed(address: str) -> None:
+    """The page needs none, so none is let past the guard."""
+    with socket.create_connection(("127.0.0.1", int(address.rsplit(":", 1)[1])), timeout=5) as connection:
+        connection.sendall(
+            b"GET /gradio_api/queue/join HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Key: dGVzdHRlc3R0ZXN0dGVzdA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+        )
+        assert b" 101 " not in connection.recv(200)
 
 
 def test_a_taken_port_is_named_with_the_remedy() -> None:
