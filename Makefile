@@ -22,7 +22,7 @@ help:
 run: $(VENV)/installed debian-run
 	$(BIN)/fundstelle serve --samples-if-empty
 
-test: $(VENV)/installed-dev debian-test
+test: $(VENV)/installed-dev debian-test tests/web/node_modules
 	$(BIN)/pytest
 
 lint: $(VENV)/installed-dev
@@ -37,7 +37,7 @@ fuzz: $(VENV)/installed-dev
 	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60)
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis artifacts
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis artifacts tests/web/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # torch goes first: the plain name may resolve to a build with several GB of CUDA libraries.
@@ -51,6 +51,11 @@ $(VENV)/installed: pyproject.toml constraints.txt
 $(VENV)/installed-dev: $(VENV)/installed
 	$(PIP) --editable '.[dev]'
 	@touch $@
+
+# What the tests of the page take from npm (accessibility rules); without npm those tests are skipped.
+tests/web/node_modules: tests/web/package.json tests/web/package-lock.json
+	@command -v npm >/dev/null && npm ci --prefix tests/web --ignore-scripts --no-audit --no-fund --silent && touch $@ \
+	|| echo "The accessibility tests are skipped: they want axe-core (npm ci --prefix tests/web --ignore-scripts)"
 
 debian-run:
 	@./packaging/debian-parts $(DEBIAN_RUN)
