@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assistant.open_library import OpenLibrary
+from vectorstore.types import Filters
 
 if TYPE_CHECKING:
-    from vectorstore.types import Article, Filters
+    from vectorstore.catalogue import Scope
+    from vectorstore.library import Version
+    from vectorstore.shelf import Shelf, Sort
+    from vectorstore.types import Article
 
 
 class Holdings(OpenLibrary):
@@ -28,6 +32,35 @@ class Holdings(OpenLibrary):
             ArticleNotFound: there is no such article or version.
         """
         return self.library.article(article_id, version=version)
+
+    def versions(self, article_id: str) -> list[Version]:
+        """Every version of an article, the newest first.
+
+        Raises:
+            ArticleNotFound: there is no such article.
+        """
+        return self.library.versions(article_id)
+
+    def browse(
+        self,
+        *,
+        search: str = "",
+        sort: Sort = "added",
+        descending: bool = True,
+        limit: int = 50,
+        offset: int = 0,
+        filters: Filters | None = None,
+    ) -> Shelf:
+        """A page of the table of all articles, found or soon to be, without their texts; ``search`` looks in headline and outlet.
+
+        Raises:
+            SettingsError: there is no such ``sort``, or ``limit`` or ``offset`` is negative.
+        """
+        return self.library.browse(search=search, sort=sort, descending=descending, limit=limit, offset=offset, filters=filters)
+
+    def scope(self, filters: Filters | None = None) -> Scope:
+        """What may answer a question with these filters: articles, languages, outlets and the days that they are from."""
+        return self.library.catalogue().scope(filters or Filters())
 
     def suggestions(self, *, limit: int = 3) -> list[str]:
         """Questions that the library can answer, for someone who sees it for the first time; so far about the samples only."""

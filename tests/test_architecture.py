@@ -22,6 +22,7 @@ STORE = (
     "vectorstore/library.py",
     "vectorstore/pages.py",
     "vectorstore/schema.py",
+    "vectorstore/shelf.py",
     "vectorstore/stories.py",
     "vectorstore/paragraphs.py",
     "vectorstore/sources.py",

@@ -180,7 +180,7 @@ def test_the_same_article_twice_is_there_once(library: Library, make_article: Ma
     assert library.original(article) == ("a.txt", BRIDGE.encode())
     assert library.leavings(limit=10) == []
     counts = {table: len(rows) for table, rows in contents(library).items() if rows}
-    assert counts == {"facts": 1, "versions": 1, "originals": 1, "passages": 2}
+    assert counts == {"facts": 1, "versions": 1, "originals": 1, "passages": 2, "shelf": 1}
 
 
 def test_an_article_without_passages_is_an_article(library: Library, make_article: Make, split: Split) -> None:
@@ -227,7 +227,10 @@ def test_removal_leaves_no_row(library: Library, make_article: Make, split: Spli
     library.forget_leavings(library.leavings(limit=10))
     rows = contents(library)
     assert rows.pop("facts") == [("schema", str(SCHEMA_VERSION))]
-    assert set(rows) == {"versions", "originals", "passages", "leavings", "bands", "paragraphs", "sources", "pages"}
+    assert set(rows) == {
+        *("versions", "originals", "passages", "leavings", "bands", "paragraphs", "sources", "pages"),
+        *("hidden", "removed", "shelf", "feedback", "conversations", "exchanges"),
+    }
     assert not any(rows.values())
     with pytest.raises(ArticleNotFound):
         library.article("a")

@@ -24,6 +24,8 @@ from vectorstore.pages import Pages, forget_pages
 from vectorstore.paragraphs import Paragraphs, forget_paragraphs
 from vectorstore.rows import article_row, furniture_value, passage_row, to_article, to_moment, to_passage
 from vectorstore.schema import FILE_NAME, SCHEMA_VERSION, chunks, record_facts
+from vectorstore.shelf import Shelves, within
+from vectorstore.soundness import Soundness
 from vectorstore.sources import Sources
 from vectorstore.stories import Stories, forget_story, promote, root_of, store_bands
 from vectorstore.types import Article, Filters, Passage, stamp
@@ -37,6 +39,7 @@ __all__ = ["FILE_NAME", "SCHEMA_VERSION", "Candidate", "Entry", "Library", "Stat
 State = Literal["pending", "searchable", "complete", "retired"]
 _READY: tuple[State, ...] = ("searchable", "complete")
 _versions, _originals, _passages, _leavings = schema.versions, schema.originals, schema.passages, schema.leavings
+_shelf = schema.shelf
 _CURRENT_FIRST = (
     sa.case((_versions.c.state.in_(_READY), 0), (_versions.c.state == "pending", 1), else_=2),
     _versions.c.row.desc(),
@@ -100,7 +103,7 @@ class Version:
     added_at: datetime
 
 
-class Library(Stories, Paragraphs, Sources, Pages):
+class Library(Stories, Paragraphs, Sources, Pages, Shelves, Soundness):
     """The article store of one library folder; safe to use from several threads and processes."""
 
     def __init__(self, folder: Path) -> None:
@@ -521,13 +524,11 @@ class Library(Stories, Paragraphs, Sources, Pages):
 
     def articles(self, *, limit: int | None = None, offset: int = 0, filters: Filters | None = None) -> list[Article]:
         """Articles that are searchable or on their way, newest first (undated last)."""
-        conditions = _conditions(filters or Filters(), states=(*_READY, "pending"))
-        replaced = sa.select(_versions.c.article_id).where(_versions.c.state.in_(_READY)).scalar_subquery()
-        hidden = sa.and_(_versions.c.state == "pending", _versions.c.article_id.in_(replaced))
         query = (
             sa.select(_versions)
-            .where(*conditions, sa.not_(hidden))
-            .order_by(_versions.c.published_at.desc().nulls_last(), _versions.c.row.desc())
+            .join(_shelf, _shelf.c.row == _versions.c.row)
+            .where(*within(filters or Filters(), table=_shelf))
+            .order_by(_shelf.c.published_at.desc().nulls_last(), _shelf.c.row.desc())
             .limit(limit)
             .offset(offset)
         )
@@ -536,8 +537,9 @@ class Library(Stories, Paragraphs, Sources, Pages):
 
     def count_articles(self, *states: State) -> int:
         """How many versions are in these states; without any, how many articles can be found or soon will be."""
-        counted = sa.func.count() if states else sa.func.count(sa.distinct(_versions.c.article_id))
-        query = sa.select(counted).select_from(_versions).where(_versions.c.state.in_(states or (*_READY, "pending")))
+        query = sa.select(sa.func.count()).select_from(_versions).where(_versions.c.state.in_(states))
+        if not states:
+            query = sa.select(sa.func.count()).select_from(_shelf)
         with self._reading() as connection:
             return int(connection.execute(query).scalar_one())
 
@@ -550,22 +552,6 @@ class Library(Stories, Paragraphs, Sources, Pages):
     def _not_found(self, article_id: str, version: str | None) -> ArticleNotFound:
         what = f"version {version} of article {article_id!r}" if version else f"article {article_id!r}"
         return ArticleNotFound(f"There is no {what} in {self.folder}. `fundstelle articles` lists what is there.")
-
-
-def _conditions(filters: Filters, *, states: Sequence[str] = _READY) -> list[sa.ColumnElement[bool]]:
-    conditions: list[sa.ColumnElement[bool]] = [_versions.c.state.in_(states)]
-    if filters.language:
-        conditions.append(_versions.c.language == filters.language)
-    if filters.source:
-        conditions.append(_versions.c.source == filters.source)
-    first, last = filters.stamps()
-    dated = _versions.c.published_at
-    period = [dated >= first] if first else []
-    period += [dated <= last] if last else []
-    if period:
-        within = sa.and_(*period)
-        conditions.append(sa.or_(dated.is_(None), within) if filters.undated else within)
-    return conditions
 
 
 def _is(article: Article) -> tuple[sa.ColumnElement[bool], ...]:

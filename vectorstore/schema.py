@@ -1,7 +1,7 @@
 """The tables of ``library.db``, the way from an older layout to this one, and its transactions.
 
 Readers never wait: a reading sees the last finished transaction, a writing is one transaction, all of it or nothing. Not here: what the
-tables are asked (``library.py``, ``stories.py``, ``paragraphs.py``, ``sources.py``).
+tables are asked (``library.py`` and the modules that it is made of).
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import sqlalchemy as sa
 
 from vectorstore.errors import LibraryCorrupt, LibraryError
+from vectorstore.languages import fold_accents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 FILE_NAME = "library.db"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _CACHE_KB = 32_000  # a question looks up some 300 passages in no order; SQLite's own 2 MB hold few of them
 _MAX_VARIABLES = 500  # well under SQLite's limit on bound values
 _Item = TypeVar("_Item")
@@ -118,6 +119,84 @@ pages = sa.Table(
     sa.Column("last_modified", sa.String),
     sa.Column("visited_at", sa.String, nullable=False),
 )
+# Articles on their way out, with the state that their versions come back to; meanwhile these have the state ``hidden``.
+hidden = sa.Table(
+    "hidden",
+    metadata,
+    sa.Column("row", sa.Integer, sa.ForeignKey("versions.row"), primary_key=True),
+    sa.Column("article_id", sa.String, nullable=False, index=True),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("remove_at", sa.String, nullable=False, index=True),
+)
+# What was removed, as digests of its id and of the addresses that led to it: nothing that can be read stays.
+removed = sa.Table(
+    "removed",
+    metadata,
+    sa.Column("digest", sa.String, primary_key=True),
+    sa.Column("article", sa.String, nullable=False, index=True),
+)
+# One row for each article that can be found or soon will be, with what a list of them is sorted and filtered by. Apart from ``versions``,
+# whose rows are as long as their texts; kept by the triggers below, whoever writes.
+shelf = sa.Table(
+    "shelf",
+    metadata,
+    sa.Column("row", sa.Integer, primary_key=True),
+    sa.Column("article_id", sa.String, nullable=False, unique=True),
+    sa.Column("state", sa.String, nullable=False, index=True),
+    sa.Column("added_at", sa.String, nullable=False, index=True),
+    sa.Column("published_at", sa.String, index=True),
+    sa.Column("language", sa.String, nullable=False, index=True),
+    sa.Column("source", sa.String, nullable=False, index=True),
+    sa.Column("title_key", sa.String, nullable=False, index=True),
+    sa.Column("source_key", sa.String, nullable=False, index=True),
+    sa.Column("characters", sa.Integer, nullable=False),
+)
+feedback = sa.Table(
+    "feedback",
+    metadata,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("given_at", sa.String, nullable=False, index=True),
+    sa.Column("verdict", sa.String, nullable=False),
+    sa.Column("note", sa.String, nullable=False),
+    sa.Column("answer", sa.LargeBinary, nullable=False),
+)
+conversations = sa.Table(
+    "conversations",
+    metadata,
+    sa.Column("owner", sa.String, primary_key=True),
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("title", sa.String, nullable=False),
+    sa.Column("updated_at", sa.String, nullable=False),
+)
+exchanges = sa.Table(
+    "exchanges",
+    metadata,
+    sa.Column("owner", sa.String, primary_key=True),
+    sa.Column("conversation", sa.String, primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("digest", sa.String, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+)
+_SHELVED = """
+INSERT INTO shelf (row, article_id, state, added_at, published_at, language, source, title_key, source_key, characters)
+SELECT row, article_id, state, added_at, published_at, language, source, folded(title), folded(source), length(text) FROM versions
+"""
+_TRIGGERS = tuple(
+    f"""
+    CREATE TRIGGER IF NOT EXISTS shelf_{event.split()[0].lower()} AFTER {event} ON versions BEGIN
+        DELETE FROM shelf WHERE article_id = {which}.article_id;
+        {_SHELVED} WHERE article_id = {which}.article_id AND state IN ('pending', 'searchable', 'complete')
+        ORDER BY state = 'pending', row DESC LIMIT 1;
+    END"""  # noqa: S608  (words of this module)
+    for event, which in (("INSERT", "NEW"), ("UPDATE OF state", "NEW"), ("DELETE", "OLD"))
+)
+
+
+# One row for each article: that which answers, else the newest that waits.
+_ALL_SHELVED = f"""{_SHELVED} WHERE row IN (
+    SELECT COALESCE(MAX(CASE WHEN state <> 'pending' THEN row END), MAX(row)) FROM versions
+    WHERE state IN ('pending', 'searchable', 'complete') GROUP BY article_id
+)"""  # noqa: S608  (words of this module)
 
 
 class Database:
@@ -160,14 +239,26 @@ class Database:
         with self._writing() as connection:
             record_facts(connection, values)
 
+    @contextmanager
+    def snapshot(self) -> Iterator[sa.Connection]:
+        """Reading as of one moment, whatever is written meanwhile."""
+        with self._reading() as connection:
+            connection.exec_driver_sql("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.exec_driver_sql("ROLLBACK")
+
     def _bring_up_to_date(self, connection: sa.Connection) -> None:
         if not sa.inspect(connection).has_table(facts.name):
-            metadata.create_all(connection)
-            record_facts(connection, {"schema": str(SCHEMA_VERSION)})
+            _create(connection)
             return
         found = connection.execute(sa.select(facts.c.value).where(facts.c.name == "schema")).scalar()
         if found == "1":
             _from_version_1(connection)
+        elif found == "2":
+            _create(connection)
+            connection.exec_driver_sql(_ALL_SHELVED)
         elif found != str(SCHEMA_VERSION):
             message = f"{self.folder / FILE_NAME} has layout {found}, this version reads {SCHEMA_VERSION}. Use the version that wrote it."
             raise LibraryCorrupt(message)
@@ -202,6 +293,11 @@ def record_facts(connection: sa.Connection, values: dict[str, str]) -> None:
         connection.execute(facts.insert().prefix_with("OR REPLACE"), {"name": name, "value": value})
 
 
+def folded(text: str | None) -> str:
+    """``text`` as it is sorted and searched: without case and accents."""
+    return fold_accents((text or "").casefold())
+
+
 def chunks(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
     """``items`` in pieces that one statement can bind."""
     for start in range(0, len(items), _MAX_VARIABLES):
@@ -214,7 +310,7 @@ def _from_version_1(connection: sa.Connection) -> None:
         connection.exec_driver_sql(f"ALTER TABLE {table.name} RENAME TO {table.name}_1")
     for index in ("ix_versions_state", "ix_passages_version_row", "versions_shown"):
         connection.exec_driver_sql(f"DROP INDEX IF EXISTS {index}")
-    metadata.create_all(connection)
+    _create(connection)
     connection.exec_driver_sql("ALTER TABLE originals ADD COLUMN media_type VARCHAR NOT NULL DEFAULT ''")
     for table in (versions, passages):
         kept = [column["name"] for column in sa.inspect(connection).get_columns(f"{table.name}_1")]
@@ -222,12 +318,22 @@ def _from_version_1(connection: sa.Connection) -> None:
         connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({named}) SELECT {named} FROM "{table.name}_1"')  # noqa: S608  (names of the schema)
     for table in (passages, versions):
         connection.exec_driver_sql(f"DROP TABLE {table.name}_1")
-    record_facts(connection, {"schema": "2"})
+
+
+def _create(connection: sa.Connection) -> None:
+    """Make what is not there yet of this layout."""
+    metadata.create_all(connection)
+    for trigger in _TRIGGERS:
+        connection.exec_driver_sql(trigger)
+    record_facts(connection, {"schema": str(SCHEMA_VERSION)})
 
 
 def _configure(connection: Any, _record: object) -> None:
+    connection.create_function("folded", 1, folded, deterministic=True)
     connection.isolation_level = None  # SQLAlchemy begins transactions itself, see _begin
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY", f"cache_size=-{_CACHE_KB}"):
+    # Trusted, for the triggers call a function of ours; where SQLite is built to trust no file it would not let them.
+    pragmas = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=ON", "temp_store=MEMORY")
+    for pragma in (*pragmas, f"cache_size=-{_CACHE_KB}"):
         connection.execute(f"PRAGMA {pragma}")
 
 
