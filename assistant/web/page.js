@@ -1,50 +1,44 @@
-() => {
-  "use strict";
-  // Gradio's page says lang="en" whatever it shows.
-  const german = (navigator.languages || [navigator.language]).map((tag) => tag.toLowerCase().split("-")[0]).find((tag) => tag === "de" || tag === "en") === "de";
-  document.documentElement.lang = german ? "de" : "en";
+// What both views need. All scripts share one strict scope (page.py wraps them).
+"use strict";
 
-  const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
-  const show = (element, block) => element.scrollIntoView({ behavior: calm.matches ? "auto" : "smooth", block });
+// Gradio's page says lang="en" whatever it shows.
+const german = (navigator.languages || [navigator.language]).map((tag) => tag.toLowerCase().split("-")[0]).find((tag) => tag === "de" || tag === "en") === "de";
+document.documentElement.lang = german ? "de" : "en";
 
-  // A marker brings up its card. Followed as a plain link, <base> would turn "#card" into another page once there is a query string.
+const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
+const show = (element, block) => element.scrollIntoView({ behavior: calm.matches ? "auto" : "smooth", block });
+const closest = (event, selector) => (event.target instanceof Element ? event.target.closest(selector) : null);
+const on_click = (selector, act) =>
   document.addEventListener("click", (event) => {
-    const marker = event.target instanceof Element ? event.target.closest("a.marker") : null;
-    if (!marker) return;
-    event.preventDefault();
-    const card = document.getElementById(marker.getAttribute("href").slice(1));
-    if (!card) return;
-    show(card, "nearest");
-    card.focus({ preventScroll: true });
+    const element = closest(event, selector);
+    if (element) act(element, event);
   });
 
-  // "Ask again without it" presses the button that Gradio knows.
-  document.addEventListener("click", (event) => {
-    const offer = event.target instanceof Element ? event.target.closest("#current .take-back") : null;
-    if (offer) document.getElementById(`without-${offer.dataset.without}`)?.click();
-  });
+// Asks a handler: view "ask" or "shelf"; kind "act" is answered at once, "ask" as it goes.
+const send = (view, action, kind = "act") => {
+  document.querySelector(`#${view}-channel .html-container > div`)?.dispatchEvent(new CustomEvent(kind, { detail: action }));
+};
 
-  // Gradio gives its text box and send button no name, and does not say whether the drawer is open.
-  const name_controls = () => {
-    const drawer = document.querySelector("#add > button");
-    const open = drawer && drawer.nextElementSibling.style.display !== "none";
-    if (drawer && drawer.getAttribute("aria-expanded") !== String(open)) drawer.setAttribute("aria-expanded", String(open));
-    const box = document.querySelector("#composer textarea");
-    if (box && !box.getAttribute("aria-label")) box.setAttribute("aria-label", box.placeholder);
-    const send = document.querySelector("#composer .submit-button");
-    if (send && !send.getAttribute("aria-label")) send.setAttribute("aria-label", german ? "Fragen" : "Ask");
-  };
+// The two views; which one is shown is in the address, so that a reload keeps it.
+const views_shown = { ask: () => {}, library: () => {} };
+let viewed = "ask";
+const show_view = (view) => {
+  viewed = view;
+  document.getElementById("ask")?.toggleAttribute("data-away", view !== "ask");
+  document.getElementById("library")?.toggleAttribute("data-shown", view === "library");
+  for (const button of document.querySelectorAll(".masthead .to-view")) {
+    if (button.dataset.view === view) button.setAttribute("aria-current", "page");
+    else button.removeAttribute("aria-current");
+  }
+};
+const go_to = (view) => {
+  show_view(view);
+  // A plain "#…" would turn into another page: <base> names the root.
+  history.replaceState(null, "", location.pathname + location.search + (view === "ask" ? "" : `#${view}`));
+  window.scrollTo(0, 0);
+  views_shown[view]();
+};
+on_click(".to-view", (button) => go_to(button.dataset.view));
 
-  // A new question comes to the top, so that its answer is read from the start.
-  let latest = "";
-  const follow = () => {
-    name_controls();
-    const exchange = document.querySelector("#current .exchange");
-    const id = exchange ? exchange.id : "";
-    if (id === latest) return;
-    latest = id;
-    if (exchange && id !== "question-1") show(exchange, "start");
-  };
-  new MutationObserver(follow).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["style"] });
-  follow();
-}
+// Gradio puts our HTML in anew; what has to be done then.
+const renewed = [() => show_view(viewed)];

@@ -59,6 +59,11 @@ def error_html(message: str, *, language: Language) -> str:
     return f'<div class="notice" role="alert"><strong>{heading}</strong> <span dir="auto">{escape(message)}</span></div>'
 
 
+def status_html(message: str, *, language: Language) -> str:
+    """Something that the reader is told in passing, where no other place is for it."""
+    return f'<p class="toast" role="alert" lang="{language}" dir="auto">{escape(message)}</p>'
+
+
 def answer_html(answer: Answer, *, anchor: str, language: Language, samples: Collection[str] = ()) -> str:
     """An answer with its citations as numbered cards, or the refusal with the nearest passages.
 

@@ -9,6 +9,9 @@ Language = Literal["de", "en"]
 TEXTS: Final[dict[Language, dict[str, str]]] = {
     "en": {
         "tagline": "Answers from your articles, with the exact place that says so.",
+        "views": "Views",
+        "view_ask": "Ask",
+        "view_library": "Library",
         "articles_one": "1 article",
         "articles_many": "{count} articles",
         "articles_none": "No articles yet",
@@ -27,7 +30,7 @@ TEXTS: Final[dict[Language, dict[str, str]]] = {
         "duplicate": "same text as another article",
         "failed": "not added",
         "empty_heading": "There are no articles to ask yet.",
-        "empty_files": "Open “Add articles” above and drop files there, or add them on the command line:",
+        "empty_files": "Or on the command line:",
         "step_rewrite": "Understanding the question …",
         "step_search": "Searching the articles …",
         "step_read": "Reading what was found …",
@@ -70,6 +73,9 @@ TEXTS: Final[dict[Language, dict[str, str]]] = {
     },
     "de": {
         "tagline": "Antworten aus Ihren Artikeln, mit der genauen Fundstelle.",
+        "views": "Ansichten",
+        "view_ask": "Fragen",
+        "view_library": "Bibliothek",
         "articles_one": "1 Artikel",
         "articles_many": "{count} Artikel",
         "articles_none": "Noch keine Artikel",
@@ -88,7 +94,7 @@ TEXTS: Final[dict[Language, dict[str, str]]] = {
         "duplicate": "gleicher Text wie ein anderer Artikel",
         "failed": "nicht hinzugefügt",
         "empty_heading": "Noch gibt es keine Artikel, die man fragen kann.",
-        "empty_files": "Oben „Artikel hinzufügen“ öffnen und Dateien ablegen, oder auf der Befehlszeile:",
+        "empty_files": "Oder auf der Befehlszeile:",
         "step_rewrite": "Die Frage wird gelesen …",
         "step_search": "Die Artikel werden durchsucht …",
         "step_read": "Das Gefundene wird gelesen …",

@@ -32,23 +32,36 @@ class Item(Protocol):
 
 
 def masthead_html(count: int | None, *, language: Language) -> str:
-    """The program's name and how many articles it knows (``None``: not known yet)."""
+    """The program's name, its two views, and how many articles it knows (``None``: not known yet)."""
     words = TEXTS[language]
     known = (
         "&nbsp;" if count is None else escape(counted("articles", count, language=language) if count else words["articles_none"])
     )
-    return f'<header class="masthead"><h1>Fundstelle</h1><p class="count">{known}</p></header>'
+    views = "".join(
+        f'<button type="button" class="to-view" data-view="{view}">{escape(words[f"view_{view}"])}</button>'
+        for view in ("ask", "library")
+    )
+    return (
+        f'<header class="masthead"><h1>Fundstelle</h1><nav aria-label="{escape(words["views"])}">{views}</nav>'
+        f'<p class="count">{known}</p></header>'
+    )
 
 
-def intro_html(count: int, *, examples: bool, language: Language) -> str:
-    """What a new visitor reads first: what this is for or, with an empty library, how to fill it."""
+def intro_html(count: int, *, examples: Sequence[str], language: Language) -> str:
+    """What a new visitor reads first: what this is for, with ``examples`` to ask or, with an empty library, how to fill it."""
     words = TEXTS[language]
     tagline = f'<p class="tagline">{escape(words["tagline"])}</p>'
     if count:
-        below = f'<p class="examples">{escape(words["suggestions_heading"])}</p>' if examples else ""
+        asked = "".join(
+            f'<li><button type="button" class="suggestion" data-question="{escape(example)}" dir="auto">{escape(example)}</button></li>'
+            for example in examples
+        )
+        heading = f'<p class="examples">{escape(words["suggestions_heading"])}</p>'
+        below = f'{heading}<ul class="suggestions">{asked}</ul>' if asked else ""
         return f'<section class="intro">{tagline}{below}</section>'
+    there = f'<button type="button" class="to-view" data-view="library">{escape(words["add_articles"])}</button>'
     how = f"<p>{escape(words['empty_files'])}</p><pre><code>fundstelle add FILE</code></pre>"
-    return f'<section class="intro empty">{tagline}<h2>{escape(words["empty_heading"])}</h2>{how}</section>'
+    return f'<section class="intro empty">{tagline}<h2>{escape(words["empty_heading"])}</h2><p>{there}</p>{how}</section>'
 
 
 def adding_html(count: int, *, language: Language) -> str:

@@ -25,11 +25,13 @@ def test_a_dropped_article_answers_a_question_in_another_language(
     article.write_text(TEXT, encoding="utf-8")
     with Assistant.open(library=tmp_path / "library") as assistant:
         page = open_page(serve_page(assistant), locale="en-GB")
+        page.click(".masthead [data-view=library]")
         page.set_input_files("#files input[type=file]", [article])
-        page.wait_for_selector(".report, #add .notice", timeout=300_000)
-        assert page.locator("#add .bad, #add .notice").all_inner_texts() == []
+        page.wait_for_selector(".report, #added .notice", timeout=60_000)
+        assert page.locator("#added .bad, #added .notice").all_inner_texts() == []
         assert page.inner_text(".masthead .count") == "1 article"
 
+        page.click(".masthead [data-view=ask]")
         page.fill("#composer textarea", "Which foreign ministers will meet in Astana?")
         page.press("#composer textarea", "Enter")
         page.wait_for_selector("#current .citation", timeout=60_000)

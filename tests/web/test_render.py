@@ -28,7 +28,7 @@ TAGS = re.compile(
     "article|h[1-3]|div|p|span|a|ol|ul|li|cite|time|blockquote|mark|details|summary|strong|button|section|pre|code|header"
 )
 ATTRIBUTES = re.compile(
-    "class|id|dir|lang|href|target|rel|datetime|title|tabindex|role|type|data-without|aria-(label|hidden|live|busy)"
+    "class|id|dir|lang|href|target|rel|datetime|title|tabindex|role|type|data-(without|view|question)|aria-(label|hidden|live|busy)"
 )
 
 
@@ -381,7 +381,7 @@ def test_welcome_counts_and_explains() -> None:
     """The masthead counts in the reader's way; an empty library says what to type."""
     assert "1.028 Artikel" in masthead_html(1028, language="de")
     assert "1 article<" in masthead_html(1, language="en")
-    assert "fundstelle add FILE" in intro_html(0, examples=False, language="en")
+    assert "fundstelle add FILE" in intro_html(0, examples=[], language="en")
 
 
 def test_a_report_names_the_file_and_not_the_folder() -> None:

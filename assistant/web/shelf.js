@@ -1,0 +1,2 @@
+// The Library view.
+views_shown.library = () => send("shelf", { do: "load" });
