@@ -476,20 +476,36 @@ def evaluate(
 
 
 @app.command()
-def doctor(context: typer.Context, as_json: AsJson = False) -> None:
-    """Say what is installed and configured, what is missing, and the command that adds it."""
-    from assistant.doctor import examine
+def doctor(
+    context: typer.Context,
+    check: Annotated[
+        bool, typer.Option("--check", help="Compare the articles with both indexes and the sentence vectors instead.")
+    ] = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Compare, and mend what can be mended; no article is ever removed.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say what is installed and configured, what is missing, and the command that adds it. Ends with 1 if something is wrong."""
+    from assistant.doctor import compare, examine
 
-    findings = examine(read_settings(library=context.obj))
+    settings = read_settings(library=context.obj)
+    if check or repair:
+        with _progress() as on_progress:
+            findings = compare(settings, repair=repair, on_progress=on_progress)
+    else:
+        findings = examine(settings)
     if as_json:
         _print_json({"schema": SCHEMA, "items": [asdict(finding) for finding in findings]})
     else:
         for finding in findings:
             _show(
                 Text("✓ " if finding.fine else "✗ ", style="green" if finding.fine else "red"),
-                Text(f"{finding.name}: {finding.found}"),
+                Text(f"{finding.name}: {'mended: ' if finding.mended else ''}{finding.found}"),
                 sep="",
             )
+            if finding.lost and not finding.fine:
+                _show(Text(f"  lost: {finding.lost}"))
             if finding.remedy:
                 _show(Text(f"  → {finding.remedy}", style="yellow"))
     raise typer.Exit(Exit.DONE if all(finding.fine for finding in findings) else Exit.SOME_FAILED)

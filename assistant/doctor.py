@@ -1,6 +1,7 @@
 """``fundstelle doctor``: what is installed and configured, what is missing, and the exact command that adds it.
 
-It only looks: no model is loaded, no library made. Not here: installing anything.
+It only looks: no model is loaded, no library made; only ``--repair`` mends, and only what is derived from articles. Not here: installing anything,
+what is compared (``vectorstore.consistency``).
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ from vectorstore.languages import ANALYZER, UNKNOWN
 from vectorstore.settings import BUNDLED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from vectorstore.dictionary import Glossary
+    from vectorstore.indexes import IndexProgress
     from vectorstore.library import Library
     from vectorstore.settings import Settings
+    from vectorstore.soundness import Fault
 
 DISTRIBUTION = "fundstelle"
 # Without these some command does not work at all; pip names the rest if one is missing.
@@ -49,16 +52,22 @@ _DICTIONARIES: Mapping[str, str] = {
 }  # fmt: skip
 _ENOUGH_BYTES = 1_000_000_000
 _BYTES_PER_GIGABYTE = 1_000_000_000
+_EXAMPLES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at: what was ``found``, whether it is ``fine``, and the command or step that betters it (or ``""``)."""
+    """One thing that was looked at: what was ``found``, whether it is ``fine``, and the command or step that betters it (or ``""``).
+
+    Of what does not agree ``lost`` says what is lost by it, and ``mended`` whether that has just been mended.
+    """
 
     name: str
     found: str
     fine: bool
     remedy: str = ""
+    lost: str = ""
+    mended: bool = False
 
 
 def examine(settings: Settings) -> list[Finding]:
@@ -73,6 +82,62 @@ def examine(settings: Settings) -> list[Finding]:
         _space("disk of the library", settings.library, other="FUNDSTELLE_LIBRARY"),
         _cache(settings.cache),
     ]
+
+
+def compare(
+    settings: Settings, *, repair: bool = False, on_progress: Callable[[IndexProgress], None] = lambda _: None
+) -> list[Finding]:
+    """Whether the library and its indexes agree; with ``repair``, what could be mended is, and then what is left.
+
+    Raises:
+        LibraryBusy: another process owns the indexes, and neither answers for others nor lets go.
+        IndexMismatch: the indexes to be mended were made with another model.
+    """
+    from assistant.qa import Assistant
+    from vectorstore.library import FILE_NAME
+
+    store = settings.library / FILE_NAME
+    if not store.is_file():
+        return [_no_store(settings.library)]
+    try:
+        opened = Assistant(settings)
+    except FundstelleError as error:
+        found = str(error)
+        lost = (
+            ""
+            if isinstance(error, LibraryBusy)
+            else "what is in it, until it can be read again; the indexes beside it hold no text"
+        )
+        return [
+            Finding(
+                "article store", found, fine=False, remedy="Check permissions and disk, or restore it from a backup.", lost=lost
+            )
+        ]
+    with opened as assistant:
+        faults = assistant.check()
+        left = assistant.repair(on_progress=on_progress) if repair and any(fault.mendable for fault in faults) else faults
+        counted = f"{assistant.article_count()} articles, {assistant.library.count_passages()} passages"
+        pending = assistant.library.count_articles("pending")
+    said = {(fault.name, fault.found) for fault in left}
+    mended = [_disagreement(fault, mended=True) for fault in faults if (fault.name, fault.found) not in said] if repair else []
+    if left:
+        return [*mended, *(_disagreement(fault) for fault in left)]
+    waiting = f"; {pending} articles wait to be indexed, `fundstelle add` finishes them" if pending else ""
+    return [*mended, Finding("library", f"{settings.library}: {counted}: articles and indexes agree{waiting}", fine=True)]
+
+
+def _no_store(folder: Path) -> Finding:
+    if not (folder / "index").is_dir():
+        return _new_library(folder)
+    found = f"{folder} has indexes but no library.db"
+    remedy = "Restore library.db from a backup; without one, `fundstelle add` the sources again: the indexes are then made anew."
+    return Finding("article store", found, fine=False, remedy=remedy, lost="every article; the indexes hold no text")
+
+
+def _disagreement(fault: Fault, *, mended: bool = False) -> Finding:
+    examples = f" ({', '.join(fault.ids[:_EXAMPLES])}{', …' if len(fault.ids) > _EXAMPLES else ''})" if fault.ids else ""
+    remedy = "" if mended else fault.remedy
+    return Finding(fault.name, fault.found + examples, fine=mended, remedy=remedy, lost=fault.lost, mended=mended)
 
 
 def dictionary_package(language: str) -> str | None:
@@ -233,7 +298,7 @@ def _index(library: Library, *, settings: Settings) -> Finding:
     if number is None:
         return Finding("index", "none yet; made with the first article", fine=True)
     if library.count_passages() and not (library.folder / "index" / number / "sentences.db").is_file():
-        return Finding("index", "missing; every article is still there", fine=False, remedy="fundstelle reindex")
+        return Finding("index", "missing; every article is still there", fine=False, remedy="fundstelle doctor --repair")
     bundled = settings.embedding == BUNDLED
     fits = signature.startswith(f"{FOLDER_NAME} ") if bundled else made_with == settings.embedding
     if not fits:

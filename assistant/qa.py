@@ -1,6 +1,6 @@
 """The Assistant: the one composition of library, indexes, search, evidence and wording. ``ask`` is its one-liner.
 
-Not here: how any of the steps works, opening a library (``open_library``), changing it (``upkeep``), looking through it (``holdings``).
+Not here: how any of the steps works, opening a library (``open_library``), changing it (``upkeep``), looking through it (``holdings``), mending it (``mending``).
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from assistant.evidence import find_evidence
 from assistant.extractive import phrase, quote_answer
 from assistant.generative import ModelFailed
 from assistant.holdings import Holdings
+from assistant.mending import Mending
 from assistant.numbering import REMEMBERED_TURNS, Numbering, cited_before
 from assistant.periods import question_period
 from assistant.quoted_dates import with_dates
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
 ANSWER_HITS = 10
 
 
-class Assistant(Upkeep, Holdings):
+class Assistant(Upkeep, Holdings, Mending):
     """Questions and answers over one library. Thread-safe; one process at a time owns a library's indexes."""
 
     # Asking

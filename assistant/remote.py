@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 from assistant.types import AnswerEvent, Turn
 from vectorstore import errors
 from vectorstore.errors import FundstelleError, LibraryError
+from vectorstore.soundness import Fault
 from vectorstore.types import Filters, Hit
 
 if TYPE_CHECKING:
@@ -33,12 +34,14 @@ if TYPE_CHECKING:
 ASK_PATH: Final = "/internal/ask"
 SEARCH_PATH: Final = "/internal/search"
 CANCEL_PATH: Final = "/internal/cancel"
+CHECK_PATH: Final = "/internal/check"
 HEARTBEAT: Final = 1.0
 """Seconds after which the owner says that it is still there."""
 SILENCE: Final = 30.0
 """Seconds without a word after which it is taken for hung. Far more than a heartbeat: the machine may be busy embedding."""
 _CONNECT: Final = 3.0
 _SEARCHING: Final = 120.0
+_CHECKING: Final = 3600.0
 _PATIENCE: Final = 10.0
 """Seconds in which an owner that does not answer may come back, or let go of the library."""
 _PAUSE: Final = 0.2
@@ -89,6 +92,11 @@ class CancelRequest:
     request_id: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckRequest:
+    """``Assistant.check`` has no arguments."""
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """An error of ours as it travels: its class and what it says."""
@@ -122,6 +130,14 @@ class Found:
     """The answer to ``SEARCH_PATH``."""
 
     hits: tuple[Hit, ...] = ()
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """The answer to ``CHECK_PATH``."""
+
+    faults: tuple[Fault, ...] = ()
     failure: Failure | None = None
 
 
@@ -194,16 +210,32 @@ class Remote:
             OwnerGone: it does not answer.
             FundstelleError: what it raised.
         """
+        found: Found = self._ask_once(SEARCH_PATH, request, Found, timeout=_SEARCHING)
+        if found.failure:
+            raise found.failure.error()
+        return list(found.hits)
+
+    def check(self) -> list[Fault]:
+        """What the owner finds wrong, as ``Assistant.check``.
+
+        Raises:
+            OwnerGone: it does not answer.
+            FundstelleError: what it raised.
+        """
+        found: Checked = self._ask_once(CHECK_PATH, CheckRequest(), Checked, timeout=_CHECKING)
+        if found.failure:
+            raise found.failure.error()
+        return list(found.faults)
+
+    def _ask_once(self, path: str, request: object, kind: type[Any], *, timeout: float) -> Any:
+        """An answer that comes whole."""
         try:
-            with self._request(SEARCH_PATH, request, timeout=_SEARCHING) as response:
-                found: Found = adapter(Found).validate_json(response.read(), strict=True)
+            with self._request(path, request, timeout=timeout) as response:
+                return adapter(kind).validate_json(response.read(), strict=True)
         except (OSError, HTTPException) as error:
             raise self._gone(error, spoken=False) from error
         except ValueError as error:
             raise self._unreadable() from error
-        if found.failure:
-            raise found.failure.error()
-        return list(found.hits)
 
     def _cancel(self, request_id: str) -> bool:
         with self._request(CANCEL_PATH, CancelRequest(request_id=request_id), timeout=_CONNECT) as response:

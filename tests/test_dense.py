@@ -115,7 +115,7 @@ def test_a_damaged_index_is_named_with_the_remedy(tmp_path: Path) -> None:
     folder = tmp_path / "dense"
     folder.mkdir()
     (folder / "chroma.sqlite3").write_bytes(b"This is no database. " * 500)
-    with pytest.raises(IndexCorrupt, match=r"dense cannot be used: .*fundstelle reindex"):
+    with pytest.raises(IndexCorrupt, match=r"dense cannot be used: .*fundstelle doctor --repair"):
         DenseIndex(folder)
 
 
@@ -229,6 +229,6 @@ def test_a_damaged_file_is_named_with_the_remedy(tmp_path: Path) -> None:
     """Garbage is reported, not overwritten."""
     path = tmp_path / "sentences.db"
     path.write_bytes(b"This is no database. " * 500)
-    with pytest.raises(IndexCorrupt, match=r"sentences\.db cannot be used: .*fundstelle reindex"):
+    with pytest.raises(IndexCorrupt, match=r"sentences\.db cannot be used: .*fundstelle doctor --repair"):
         VectorStore(path)
     assert path.read_bytes().startswith(b"This is no")

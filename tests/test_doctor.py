@@ -108,7 +108,7 @@ def test_lost_indexes(filled: Settings) -> None:
     """Without their folder they are rebuilt; no article is lost."""
     shutil.rmtree(filled.library / "index")
     finding = found(filled, "index")
-    assert (finding.fine, finding.remedy) == (False, "fundstelle reindex")
+    assert (finding.fine, finding.remedy) == (False, "fundstelle doctor --repair")
 
 
 def test_a_damaged_library(filled: Settings) -> None:

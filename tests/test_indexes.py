@@ -14,7 +14,7 @@ import pytest
 
 from vectorstore.embedding import SentenceTransformerEncoder
 from vectorstore.errors import IndexCorrupt, IndexMismatch, LibraryBusy, LibraryError
-from vectorstore.indexes import Indexes, IndexProgress, drop_unused, embedded_text, index_signature, rebuild
+from vectorstore.indexes import Indexes, IndexProgress, embedded_text, index_signature, rebuild
 from vectorstore.library import Library, Storable
 from vectorstore.ownership import Lock
 from vectorstore.types import Filters, Passage, Span
@@ -212,7 +212,7 @@ def test_damaged_indexes_are_rebuilt(filled: Shelf, damaged: str) -> None:
     path.write_bytes(b"This is no index. " * 500)
     for beside in path.parent.glob(f"{path.name}-*"):
         beside.unlink()
-    with pytest.raises(IndexCorrupt, match="fundstelle reindex"):
+    with pytest.raises(IndexCorrupt, match="fundstelle doctor --repair"):
         Indexes.open(filled.library, encoder=filled.encoder, glossary=filled.glossary)
     filled.rebuild()
     assert filled.everything() == before
@@ -501,7 +501,7 @@ def test_an_interrupted_rebuild_leaves_the_old_indexes(filled: Shelf) -> None:
 
 
 def test_a_rebuild_interrupted_after_the_switch(filled: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only the old folder is left over, which goes later."""
+    """Only the old folder is left over, which goes when the new one is opened."""
     before = filled.everything()
     switch = filled.library.switch_index
 
@@ -512,11 +512,22 @@ def test_a_rebuild_interrupted_after_the_switch(filled: Shelf, monkeypatch: pyte
     monkeypatch.setattr(filled.library, "switch_index", switch_and_stop)
     with pytest.raises(Interruption):
         filled.rebuild()
-    assert filled.everything() == before
     assert {path.name for path in (filled.library.folder / "index").iterdir()} == {"1", "2"}
-    drop_unused(filled.library)
-    assert [path.name for path in (filled.library.folder / "index").iterdir()] == ["2"]
     assert filled.everything() == before
+    assert [path.name for path in (filled.library.folder / "index").iterdir()] == ["2"]
+
+
+def test_indexes_of_a_library_that_is_gone(filled: Shelf) -> None:
+    """Where ``library.db`` is a new one, the indexes beside it, perhaps of another model, are not taken for its own."""
+    folder = filled.library.folder
+    filled.library.close()
+    for file in folder.glob("library.db*"):
+        file.unlink()
+    filled.library = Library(folder)
+    filled.put(c="A barge sank at Brenn. Nobody was hurt.")
+    filled.catch_up()
+    assert filled.everything()["counts"] == (1, 1, 1)
+    assert [path.name for path in (folder / "index").iterdir()] == ["2"]
 
 
 def test_rebuilding_an_empty_library(shelf: Shelf) -> None:

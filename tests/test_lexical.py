@@ -184,7 +184,7 @@ def test_a_damaged_index_is_named_with_the_remedy(index: LexicalIndex, tmp_path:
     index.commit()
     index.close()
     (tmp_path / "lexical" / "meta.json").write_text("{", "utf-8")
-    with pytest.raises(IndexCorrupt, match=r"lexical cannot be used: .*fundstelle reindex"):
+    with pytest.raises(IndexCorrupt, match=r"lexical cannot be used: .*fundstelle doctor --repair"):
         LexicalIndex(tmp_path / "lexical")
 
 

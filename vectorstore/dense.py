@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _COLLECTION = "passages"
 _SCALE = 127.0
+_PAGE = 5_000
+DAMAGED = -1
 _CACHE_KB = 64_000
 _BY_IDS = "FROM vectors WHERE id IN (SELECT value FROM json_each(?))"
 _CONFIGURATION: Any = {"hnsw": {"space": "ip", "ef_construction": 128, "ef_search": 200, "max_neighbors": 24}}
@@ -84,14 +86,31 @@ class DenseIndex:
         with self._guarded():
             return int(self._passages.count())
 
+    def ids(self) -> list[str]:
+        """Every passage it holds."""
+        found: list[str] = []
+        with self._guarded():
+            while page := self._passages.get(limit=_PAGE, offset=len(found), include=[])["ids"]:
+                found += page
+        return found
+
+    def vectors(self, ids: Sequence[str]) -> dict[str, Vectors]:
+        """The vectors of those passages that are there, as it holds them."""
+        found: dict[str, Vectors] = {}
+        with self._guarded():
+            for start in range(0, len(ids), self._batch):
+                page = self._passages.get(ids=list(ids[start : start + self._batch]), include=["embeddings"])
+                found |= {
+                    id_: np.asarray(vector, dtype=np.float32) for id_, vector in zip(page["ids"], page["embeddings"], strict=True)
+                }
+        return found
+
     @contextmanager
     def _guarded(self) -> Iterator[None]:
         try:
             yield
         except Exception as error:
-            message = (
-                f"The vector index {self._folder} cannot be used: {error}. `fundstelle reindex` rebuilds it from the articles."
-            )
+            message = f"The vector index {self._folder} cannot be used: {error}. `fundstelle doctor --repair` makes it again from the articles."
             raise IndexCorrupt(message) from error
 
 
@@ -101,6 +120,15 @@ class PassageVectors:
 
     passage: Vectors
     sentences: Vectors | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredShape:
+    """How much is stored for a passage: the length of its vector, and how many sentence vectors; None before they are made, ``DAMAGED`` if they are."""
+
+    id: str
+    dimension: int
+    sentences: int | None
 
 
 class VectorStore:
@@ -119,7 +147,8 @@ class VectorStore:
             self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute(f"PRAGMA cache_size=-{_CACHE_KB}")
-            self._connection.execute("PRAGMA synchronous=NORMAL")  # derived values: what a power cut takes is made again
+            # The library records next that these are stored: a power cut must not take one and leave the other.
+            self._connection.execute("PRAGMA synchronous=FULL")
             self._connection.execute(
                 "CREATE TABLE IF NOT EXISTS vectors (id TEXT PRIMARY KEY, passage BLOB NOT NULL, sentences BLOB, scales BLOB)"
             )
@@ -156,17 +185,18 @@ class VectorStore:
             ).fetchall()
         if not rows:
             return found
-        # All at once: a conversion of each passage's few rows would take as long again as reading them.
-        passages = _half_precision([row[1] for row in rows])
-        dimension = passages.shape[1]
-        made = [row for row in rows if row[2] is not None]
-        sentences = np.frombuffer(b"".join(row[2] for row in made), dtype=np.int8).reshape(-1, dimension).astype(np.float32)
-        sentences *= np.frombuffer(b"".join(row[3] for row in made), dtype=np.float32)[:, None]
-        first = 0
-        for (id_, _, eight_bits, _), passage in zip(rows, passages, strict=True):
-            last = first + (len(eight_bits) // dimension if eight_bits is not None else 0)
-            found[id_] = PassageVectors(passage, None if eight_bits is None else sentences[first:last])
-            first = last
+        with self._guarded():
+            # All at once: a conversion of each passage's few rows would take as long again as reading them.
+            passages = _half_precision([row[1] for row in rows])
+            dimension = passages.shape[1]
+            made = [row for row in rows if row[2] is not None]
+            sentences = np.frombuffer(b"".join(row[2] for row in made), dtype=np.int8).reshape(-1, dimension).astype(np.float32)
+            sentences *= np.frombuffer(b"".join(row[3] for row in made), dtype=np.float32)[:, None]
+            first = 0
+            for (id_, _, eight_bits, _), passage in zip(rows, passages, strict=True):
+                last = first + (len(eight_bits) // dimension if eight_bits is not None else 0)
+                found[id_] = PassageVectors(passage, None if eight_bits is None else sentences[first:last])
+                first = last
         return found
 
     def passage_cosines(self, ids: Sequence[str], vector: Vectors) -> list[tuple[str, float]]:
@@ -183,6 +213,27 @@ class VectorStore:
         with self._guarded(), self._lock:
             return int(self._connection.execute("SELECT count(*) FROM vectors").fetchone()[0])
 
+    def shapes(self) -> Iterator[StoredShape]:
+        """What is stored for each passage."""
+        query = "SELECT id, length(passage), length(sentences), length(scales) FROM vectors WHERE id > ? ORDER BY id LIMIT ?"
+        last = ""
+        while True:
+            with self._guarded(), self._lock:
+                rows = self._connection.execute(query, (last, _PAGE)).fetchall()
+            if not rows:
+                return
+            for id_, passage, sentences, scales in rows:
+                dimension = passage // 2
+                whole = sentences is not None and scales is not None and sentences == (scales // 4) * dimension
+                yield StoredShape(id_, dimension, None if sentences is None else scales // 4 if whole else DAMAGED)
+            last = rows[-1][0]
+
+    def damage(self) -> str:
+        """What SQLite finds wrong with the file itself; empty if nothing."""
+        with self._guarded(), self._lock:
+            said = [line for (line,) in self._connection.execute("PRAGMA integrity_check(3)") if line != "ok"]
+        return "; ".join(said)
+
     def _write(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
         with self._guarded(), self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
@@ -197,10 +248,8 @@ class VectorStore:
     def _guarded(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
-            message = (
-                f"The vectors in {self._path} cannot be used: {error}. `fundstelle reindex` rebuilds them from the articles."
-            )
+        except (sqlite3.Error, ValueError) as error:  # the file is damaged, or what a row holds
+            message = f"The vectors in {self._path} cannot be used: {error}. `fundstelle doctor --repair` makes them again from the articles."
             raise IndexCorrupt(message) from error
 
 

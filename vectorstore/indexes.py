@@ -59,7 +59,7 @@ class Indexes:
         self._library = library
         self._encoder = encoder
         self._glossary = glossary
-        folder = _folder(library, number)
+        folder = index_folder(library, number)
         with ExitStack() as opened:  # what cannot be opened leaves nothing else open
             self.dense = DenseIndex(folder / "dense")
             opened.callback(self.dense.close)
@@ -80,8 +80,8 @@ class Indexes:
         """
         number, signature = library.fact("index"), index_signature(encoder)
         if number is None:
-            library.set_facts(index="1", signature=signature, embedding=encoder.name)
-            number = "1"
+            number = str(_free_number(library))
+            library.set_facts(index=number, signature=signature, embedding=encoder.name)
         elif library.fact("signature") != signature:
             made_with = library.fact("embedding")
             message = (
@@ -89,13 +89,19 @@ class Indexes:
                 "another). Run `fundstelle reindex` to rebuild them, or set FUNDSTELLE_EMBEDDING as it was."
             )
             raise IndexMismatch(message)
+        drop_unused(library)
         indexes = cls(library, encoder=encoder, glossary=glossary, number=int(number))
-        wanted = library.count_passages()
-        if any(part.count() < wanted for part in (indexes.dense, indexes.lexical, indexes.vectors)):
+        try:
+            wanted = library.count_passages()
+            complete = all(part.count() >= wanted for part in (indexes.dense, indexes.lexical, indexes.vectors))
+        except IndexCorrupt:
+            indexes.close()
+            raise
+        if not complete:
             indexes.close()
             message = (
-                f"The indexes of {library.folder} are missing or lack passages. `fundstelle reindex` rebuilds them from the articles; "
-                "no article is lost."
+                f"The indexes of {library.folder} are missing or lack passages. `fundstelle doctor --repair` makes those again, "
+                "`fundstelle reindex` all of them; no article is lost."
             )
             raise IndexCorrupt(message)
         return indexes
@@ -144,11 +150,15 @@ class Indexes:
     def purge(self) -> None:
         """Drop the passages that the library has let go of."""
         while leavings := self._library.leavings(limit=_PURGE_AT_ONCE):
-            self.dense.delete(leavings)
-            self.vectors.delete(leavings)
-            self.lexical.delete(leavings)
-            self.lexical.commit()
+            self.drop(leavings)
             self._library.forget_leavings(leavings)
+
+    def drop(self, ids: Sequence[str]) -> None:
+        """Drop passages from every index; unknown ids are ignored."""
+        self.dense.delete(ids)
+        self.vectors.delete(ids)
+        self.lexical.delete(ids)
+        self.lexical.commit()
 
     def index(self, entries: Iterable[tuple[Article, Sequence[Passage]]]) -> None:
         """Put the passages of some articles into the indexes; repeating it changes nothing."""
@@ -228,12 +238,15 @@ def rebuild(
 
 
 def drop_unused(library: Library) -> None:
-    """Delete index folders that the library does not name: left by an interrupted or finished rebuild."""
-    current = library.fact("index")
-    parent = library.folder / "index"
-    for folder in parent.iterdir() if parent.is_dir() else ():
-        if folder.name != current:
-            shutil.rmtree(folder, ignore_errors=True)
+    """Delete index folders that the library does not name: left by an interrupted or finished rebuild, or by a library that is gone."""
+    for folder in unused_folders(library):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def unused_folders(library: Library) -> list[Path]:
+    """Index folders that the library does not name."""
+    current, parent = library.fact("index"), library.folder / "index"
+    return sorted(folder for folder in parent.iterdir() if folder.name != current) if parent.is_dir() else []
 
 
 def index_signature(encoder: Encoder) -> str:
@@ -254,5 +267,12 @@ def _first_batch(entries: Sequence[Entry]) -> Sequence[Entry]:
     return entries[: max(1, sum(size <= _BATCH_CHARACTERS for size in sizes))]
 
 
-def _folder(library: Library, number: int) -> Path:
+def index_folder(library: Library, number: int) -> Path:
+    """Where the indexes of this number are."""
     return library.folder / "index" / str(number)
+
+
+def _free_number(library: Library) -> int:
+    """One that no folder has: what a lost ``library.db`` left behind may be of another model."""
+    taken = [int(folder.name) for folder in unused_folders(library) if folder.name.isdecimal()]
+    return max(taken, default=0) + 1

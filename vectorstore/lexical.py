@@ -149,6 +149,15 @@ class LexicalIndex:
         with self._guarded():
             return int(self._index.searcher().num_docs)
 
+    def ids(self) -> list[str]:
+        """Every passage it holds; one that is there twice comes twice."""
+        with self._guarded():
+            searcher = self._index.searcher()
+            if not searcher.num_docs:
+                return []
+            found = searcher.search(self._tantivy.Query.all_query(), limit=searcher.num_docs, count=False).hits
+            return [str(searcher.doc(address).get_first("id")) for _, address in found]
+
     def frequency(self, field: str, term: str) -> int:
         """In how many passages a term occurs."""
         with self._guarded():
@@ -165,7 +174,7 @@ class LexicalIndex:
             yield
         except (ValueError, OSError, RuntimeError) as error:
             message = (
-                f"The term index {self._folder} cannot be used: {error}. `fundstelle reindex` rebuilds it from the articles."
+                f"The term index {self._folder} cannot be used: {error}. `fundstelle doctor --repair` makes it again from the articles."
             )
             raise IndexCorrupt(message) from error
 

@@ -20,10 +20,13 @@ from starlette.routing import Route
 from assistant.remote import (
     ASK_PATH,
     CANCEL_PATH,
+    CHECK_PATH,
     HEARTBEAT,
     SEARCH_PATH,
     AskRequest,
     CancelRequest,
+    Checked,
+    CheckRequest,
     Failure,
     Found,
     SearchRequest,
@@ -56,6 +59,7 @@ def internal_routes(assistant: Assistant, *, token: str) -> list[Route]:
         ASK_PATH: desk.ask,
         SEARCH_PATH: desk.search,
         CANCEL_PATH: desk.cancel,
+        CHECK_PATH: desk.check,
     }
     return [Route(path, desk.guarded(handler), methods=["POST"]) for path, handler in handlers.items()]
 
@@ -139,6 +143,21 @@ class Desk:
                 return json_line(Found(failure=_UNEXPECTED))
 
         return Response(await run_in_threadpool(find), media_type="application/json")
+
+    async def check(self, request: Request) -> Response:
+        """Compare the library with its indexes."""
+        await _read(request, CheckRequest)
+
+        def look() -> bytes:
+            try:
+                return json_line(Checked(faults=tuple(self._assistant.check())))
+            except FundstelleError as error:
+                return json_line(Checked(failure=Failure.of(error)))
+            except Exception:  # as above
+                LOG.exception("A check that was passed on failed")
+                return json_line(Checked(failure=_UNEXPECTED))
+
+        return Response(await run_in_threadpool(look), media_type="application/json")
 
     async def cancel(self, request: Request) -> Response:
         """Ask the chat model of a question no further."""
