@@ -49,6 +49,7 @@ class Mending(OpenLibrary):
             IndexMismatch: they were made with another model: ``reindex`` makes them anew.
         """
         from ingest.articles import split
+        from ingest.reextraction import made_anew
         from vectorstore.consistency import repair
         from vectorstore.ownership import owner_of
 
@@ -70,6 +71,9 @@ class Mending(OpenLibrary):
                     glossary=self.glossary,
                     split=lambda article: split(article, count_tokens=encoder.count_tokens),
                     read=_bytes_of,
+                    extract=lambda article, content, name, media_type: made_anew(
+                        article, content, name=name, media_type=media_type
+                    ),
                     on_progress=on_progress,
                 )
             self.indexes.catch_up(sentences=sentences, on_progress=on_progress)

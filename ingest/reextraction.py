@@ -74,7 +74,7 @@ def _extract_again(
     """What becomes of one article, and what to store for it if anything came out otherwise."""
     name, content = library.original(article)
     media_type = library.media_type(article)
-    anew = _made_anew(article, content, name=name, media_type=media_type)
+    anew = made_anew(article, content, name=name, media_type=media_type)
     if _as_it_was(anew, article):
         return ItemResult(name, "unchanged", article.id), None
     passages = split(anew, count_tokens=count_tokens)
@@ -92,7 +92,12 @@ def _batches(library: Library) -> Iterator[list[Article]]:
         yield [article for article in found if article]
 
 
-def _made_anew(article: Article, content: bytes, *, name: str, media_type: str) -> Article:
+def made_anew(article: Article, content: bytes, *, name: str, media_type: str) -> Article:
+    """``article`` as its original bytes give it now; ``name`` and ``media_type`` are what is known of those.
+
+    Raises:
+        SourceError: they cannot be read any more.
+    """
     found = _extracted(article, content, name=name, media_type=media_type)
     anew = to_article(found, article_id=article.id, path=article.path, sample=article.sample, fetched_at=article.fetched_at)
     if article.published_from == "feed" and anew.published_from != "feed":

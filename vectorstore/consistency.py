@@ -20,7 +20,6 @@ from vectorstore.indexes import Indexes, drop_unused, index_folder, index_signat
 from vectorstore.lexical import LexicalIndex
 from vectorstore.soundness import REPAIR, Fault
 from vectorstore.terms import passage_terms
-from vectorstore.types import Filters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -85,20 +84,23 @@ def repair(
     glossary: Glossary,
     split: Callable[[Article], Sequence[Passage]],
     read: Callable[[str], bytes | None],
+    extract: Callable[[Article, bytes, str, str], Article],
     on_progress: Callable[[IndexProgress], None] = lambda _: None,
 ) -> None:
     """Mend what ``check`` finds, as far as that can be; what is then to be indexed waits for ``Indexes.catch_up``.
 
-    The indexes must be closed. ``split`` makes passages anew, ``read`` gives the bytes of the file of that path, None if it is not there.
+    The indexes must be closed. ``split`` makes passages anew, ``read`` gives the bytes of the file of that path, None if it is not there, and
+    ``extract`` makes an article anew from its original bytes, given with their name and media type.
 
     Raises:
         IndexMismatch: the indexes were made with another model or analyzer: ``fundstelle reindex`` makes them anew.
         LibraryCorrupt: the article store is damaged beyond what this can mend.
     """
-    library.mend()
-    library.make_searchable(library.newest_of_several())
     library.restore_originals(read)
-    library.mark_furniture((article, split(article)) for article in library.misfits())
+    library.restore_texts(extract)
+    misfits = library.misfits()  # before their counts are set right
+    library.mend()
+    library.mark_furniture((article, split(article)) for article in misfits)
     number = library.fact("index")
     if number is None or not number.isdecimal():
         return
@@ -176,7 +178,9 @@ def _compare(parts: _Parts, expected: Expected) -> _Compared:
         looked_at("dense", lambda: _sound_dense(dense))
         if "dense" not in broken and parts.vectors and "sentences.db" not in broken:
             try:
-                unlike = _unlike(dense, parts.vectors, (there["dense"] & there["sentences.db"] & expected.shown.keys()) - set(unfinished))
+                unlike = _unlike(
+                    dense, parts.vectors, (there["dense"] & there["sentences.db"] & expected.shown.keys()) - set(unfinished)
+                )
             except IndexCorrupt as error:
                 broken["dense"] = str(error)
     whole = [name for name in PARTS if name not in broken]
@@ -311,7 +315,7 @@ def _mend_parts(
     def missing(there: Iterable[str]) -> Iterator[tuple[list[str], list[tuple[Article, Passage]]]]:
         nonlocal done
         for chunk in _chunks(sorted(wanted.keys() - set(there))):
-            found = _with_articles(library, chunk)
+            found = library.placed(chunk)
             if found:
                 yield list(found), list(found.values())
             done += len(chunk)
@@ -329,18 +333,6 @@ def _mend_parts(
         indexes.lexical.upsert([passage_terms(*pair, glossary=glossary) for pair in pairs])
         indexes.lexical.commit()
     library.make_incomplete([*remade, *compared.unfinished])
-
-
-def _with_articles(library: Library, ids: Sequence[str]) -> dict[str, tuple[Article, Passage]]:
-    """These passages with their articles; those that have gone are left out."""
-    candidates = library.candidates(ids, filters=Filters())
-    passages = library.passages_of(candidates)
-    articles = library.articles_of(candidate.version_row for candidate in candidates.values())
-    return {
-        id_: (articles[candidates[id_].version_row], passage)
-        for id_, passage in passages.items()
-        if candidates[id_].version_row in articles
-    }
 
 
 def _remove(path: Path) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import sqlalchemy as sa
 
 from vectorstore import schema
+from vectorstore.errors import SourceError
 from vectorstore.rows import to_article, to_passage
 from vectorstore.schema import Database, chunks
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 REPAIR: Final = "fundstelle doctor --repair"
 _READY: Final = ("searchable", "complete")
-_STATES: Final = ("pending", *_READY, "retired")
+_LIVE: Final = ("pending", *_READY, "hidden")
 _FROM_FILES: Final = f"{REPAIR}, which takes them from the files they were read from, if those are unchanged; else restore library.db from a backup."
 _AT_ONCE: Final = 100
 _DAMAGES_NAMED: Final = 3
@@ -55,7 +56,8 @@ class Fault:
 class Expected:
     """What the indexes have to hold, at one moment.
 
-    ``shown`` has, for each passage that may be found, how many sentences it has; ``complete`` are those whose sentence vectors are said to be there.
+    ``shown`` has, for each passage that may be found (or again, if it is hidden), how many sentences it has; ``complete`` are those whose sentence
+    vectors are said to be there.
     ``passing`` are the passages on their way in or out: the indexes may have them.
     """
 
@@ -80,8 +82,8 @@ class Soundness(Database):
     def expected(self) -> Expected:
         """What the indexes have to hold now."""
         query = sa.text(
-            "SELECT passages.id, versions.state, json_array_length(passages.sentences) FROM passages"
-            " JOIN versions ON versions.row = passages.version_row"
+            "SELECT passages.id, coalesce(hidden.state, versions.state), iif(json_valid(sentences), json_array_length(sentences), 0)"
+            " FROM passages JOIN versions ON versions.row = passages.version_row LEFT JOIN hidden ON hidden.row = versions.row"
         )
         shown: dict[str, int] = {}
         complete: set[str] = set()
@@ -100,7 +102,25 @@ class Soundness(Database):
     def misfits(self) -> list[Article]:
         """The newest versions whose stored passages do not fit their text; those whose text itself is damaged are left out."""
         with self.snapshot() as connection:
-            return [article for article, sound, fits in _judged(connection) if sound and not fits]
+            return [found.article for found in _judged(connection) if found.sound and not found.fits]
+
+    def restore_texts(self, extract: Callable[[Article, bytes, str, str], Article]) -> None:
+        """Put damaged texts back as they were, where ``extract`` makes the same words of the original bytes, given with their name and media type."""
+        with self.snapshot() as connection:
+            damaged = [(found.row, found.version, found.article) for found in _judged(connection) if not found.sound]
+        query = sa.select(_originals).join(_versions, _versions.c.original == _originals.c.sha256)
+        for row, version, article in damaged:
+            with self.snapshot() as connection:
+                kept = connection.execute(query.where(_versions.c.row == row)).first()
+            if kept is None or not _is(kept.content, sha256=kept.sha256):
+                continue
+            try:
+                anew = extract(article, zlib.decompress(kept.content), kept.name, kept.media_type)
+            except SourceError:
+                continue
+            if anew.version == version:
+                with self._writing() as connection:
+                    connection.execute(_versions.update().where(_versions.c.row == row).values(text=anew.text))
 
     def mend(self) -> None:
         """Set right what needs neither words nor indexes, in one transaction: states, links, counts, and rows that belong to nothing."""
@@ -111,16 +131,32 @@ class Soundness(Database):
             retired = sa.select(_versions.c.row).where(_versions.c.state == "retired")
             connection.execute(_passages.delete().where(_passages.c.version_row.in_(retired)))
             connection.execute(_leavings.delete().where(_leavings.c.id.in_(sa.select(_passages.c.id))))
-            counted = sa.select(sa.func.count()).where(_passages.c.version_row == _versions.c.row).scalar_subquery()
-            live = _versions.c.state.in_(("pending", *_READY))
-            connection.execute(_versions.update().where(live, _versions.c.passages != counted).values(passages=counted))
+            for row in _answering_twice(connection).values():  # indexed again, it takes the place of the others
+                connection.execute(_versions.update().where(_versions.c.row == row).values(state="pending"))
+            unlisted, listed_wrongly = _wrong_shelf(connection)
+            connection.execute(schema.shelf.delete().where(schema.shelf.c.article_id.in_(listed_wrongly)))
+            for article_id in unlisted:  # a trigger lists it
+                connection.execute(_versions.update().where(_versions.c.article_id == article_id).values(state=_versions.c.state))
             for article_id, root in _links_to_mend(connection):
                 connection.execute(_versions.update().where(_versions.c.article_id == article_id).values(duplicate_of=root))
+            counted = sa.select(sa.func.count()).where(_passages.c.version_row == _versions.c.row).scalar_subquery()
+            connection.execute(
+                _versions.update().where(_versions.c.state.in_(_LIVE), _versions.c.passages != counted).values(passages=counted)
+            )
 
-    def newest_of_several(self) -> list[int]:
-        """The rows that stay where several versions of one article say that they are the current one."""
+    def placed(self, passage_ids: Sequence[str]) -> dict[str, tuple[Article, Passage]]:
+        """These passages with their articles, whether they may be shown now or not; those that are gone are left out."""
+        found: dict[str, tuple[Article, Passage]] = {}
+        query = sa.select(_passages.c.id, _passages.c.start, _passages.c.end, _passages.c.sentences, _passages.c.version_row)
         with self.snapshot() as connection:
-            return list(_answering_twice(connection).values())
+            for chunk in chunks(passage_ids):
+                rows = connection.execute(query.where(_passages.c.id.in_(chunk))).all()
+                wanted = sa.select(_versions).where(_versions.c.row.in_({row.version_row for row in rows}))
+                articles = {row.row: to_article(row) for row in connection.execute(wanted)}
+                for row in rows:
+                    article = articles[row.version_row]
+                    found[row.id] = (article, to_passage(row, article_id=article.id, version=article.version))
+        return found
 
     def restore_originals(self, read: Callable[[str], bytes | None]) -> None:
         """Keep original bytes anew that are missing or damaged, where ``read`` has them: given an article's path, the bytes of that file or None."""
@@ -193,7 +229,9 @@ def _strays(connection: sa.Connection) -> Iterator[Fault]:
 
 
 def _lying_states(connection: sa.Connection) -> Iterator[Fault]:
-    unknown = list(connection.execute(sa.select(_versions.c.article_id).where(_versions.c.state.not_in(_STATES))).scalars())
+    unknown = list(
+        connection.execute(sa.select(_versions.c.article_id).where(_versions.c.state.not_in((*_LIVE, "retired")))).scalars()
+    )
     if unknown:
         yield Fault(
             name="states",
@@ -216,6 +254,15 @@ def _lying_states(connection: sa.Connection) -> Iterator[Fault]:
             lost="nothing; a story may be told twice",
             ids=tuple(article_id for article_id, _ in links),
         )
+    unlisted, listed_wrongly = _wrong_shelf(connection)
+    if unlisted or listed_wrongly:
+        ids = tuple(sorted({*unlisted, *listed_wrongly}))
+        yield Fault(
+            name="list",
+            found=f"the list of articles is wrong about {len(ids)} of them",
+            lost="no article; these are not listed, or as they are not",
+            ids=ids,
+        )
     index = connection.execute(sa.select(schema.facts.c.value).where(schema.facts.c.name == "index")).scalar()
     ready = connection.execute(sa.select(sa.func.count()).where(_versions.c.state.in_(_READY))).scalar_one()
     if ready and not (index or "").isdecimal():
@@ -225,6 +272,16 @@ def _lying_states(connection: sa.Connection) -> Iterator[Fault]:
             lost="no article; nothing is found",
             remedy="fundstelle reindex",
         )
+
+
+def _wrong_shelf(connection: sa.Connection) -> tuple[list[str], list[str]]:
+    """The articles that the list of articles lacks, and those that it should not have, or not so."""
+    right = """SELECT article_id, COALESCE(MAX(CASE WHEN state <> 'pending' THEN row END), MAX(row)) FROM versions
+        WHERE state IN ('pending', 'searchable', 'complete') GROUP BY article_id"""
+    listed = "SELECT article_id, row FROM shelf"
+    unlisted = [row[0] for row in connection.exec_driver_sql(f"{right} EXCEPT {listed}")]
+    wrong = [row[0] for row in connection.exec_driver_sql(f"{listed} EXCEPT {right}")]
+    return unlisted, wrong
 
 
 def _answering_twice(connection: sa.Connection) -> dict[str, int]:
@@ -254,17 +311,17 @@ def _links_to_mend(connection: sa.Connection) -> list[tuple[str, str | None]]:
 
 def _wrong_texts(connection: sa.Connection) -> Iterator[Fault]:
     damaged, misfits = [], []
-    for article, sound, fits in _judged(connection):
-        if not sound:
-            damaged.append(article.id)
-        elif not fits:
-            misfits.append(article.id)
+    for found in _judged(connection):
+        if not found.sound:
+            damaged.append(found.article.id)
+        elif not found.fits:
+            misfits.append(found.article.id)
     if damaged:
         yield Fault(
             name="texts",
             found=f"the text of {len(damaged)} articles is not what was stored: its hash is another",
             lost="those words, unless their original bytes are whole",
-            remedy="fundstelle reindex --extract",
+            remedy=f"{REPAIR}, which makes them anew from the original bytes, if those are whole; else restore library.db from a backup.",
             ids=tuple(damaged),
         )
     if misfits:
@@ -276,11 +333,22 @@ def _wrong_texts(connection: sa.Connection) -> Iterator[Fault]:
         )
 
 
-def _judged(connection: sa.Connection) -> Iterator[tuple[Article, bool, bool]]:
-    """Every version that is or will be searchable, whether its text is what its hash says, and whether its passages fit it."""
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A version that is or will be searchable: whether its text is what its hash says, and whether its passages fit it."""
+
+    row: int
+    version: str
+    article: Article
+    sound: bool
+    fits: bool
+
+
+def _judged(connection: sa.Connection) -> Iterator[_Judged]:
+    """Every version that is or will be searchable."""
     after = 0
     while True:
-        query = sa.select(_versions).where(_versions.c.state.in_(("pending", *_READY)), _versions.c.row > after)
+        query = sa.select(_versions).where(_versions.c.state.in_(_LIVE), _versions.c.row > after)
         rows = connection.execute(query.order_by(_versions.c.row).limit(_AT_ONCE)).all()
         if not rows:
             return
@@ -290,10 +358,9 @@ def _judged(connection: sa.Connection) -> Iterator[tuple[Article, bool, bool]]:
             of_row[passage.version_row].append(passage)
         for row in rows:
             article = to_article(row)
-            sound = article.version == row.version
             stored = of_row[row.row]
             fits = row.passages == len(stored) and all(_fits(passage, article) for passage in stored)
-            yield article, sound, fits
+            yield _Judged(row.row, row.version, article, article.version == row.version, fits)
         after = rows[-1].row
 
 
