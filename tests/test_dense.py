@@ -129,12 +129,21 @@ def test_vectors_of_another_width_are_refused(dense: DenseIndex) -> None:
 # --- exact vectors
 
 
+class Choice:
+    """Stands for some passages, as the answer to a filter does."""
+
+
+def scan(store: VectorStore, ids: list[str], vector: Vectors, *, limit: int = 10_000) -> list[tuple[str, float]]:
+    """One exact scan of these passages."""
+    return store.scan(vector, limit=limit, among=Choice(), ids=lambda: ids)
+
+
 def test_the_exact_scan_equals_a_product(store: VectorStore) -> None:
     """The cosines of any choice of passages are those of the vectors up to half precision, best first."""
     vectors, query = unit_vectors(1_200), unit_vectors(1, seed=8)[0]
     store.put_passages(names(1_200), vectors)
     chosen = list(range(0, 1_200, 2))
-    found = store.passage_cosines([names(1_200)[index] for index in chosen], query)
+    found = scan(store, [names(1_200)[index] for index in chosen], query)
     cosines = dict(zip((names(1_200)[index] for index in chosen), (vectors[chosen] @ query).tolist(), strict=True))
     assert dict(found) == pytest.approx(cosines, abs=1e-3)
     assert [score for _, score in found] == sorted((score for _, score in found), reverse=True)
@@ -144,7 +153,50 @@ def test_ties_of_the_scan_are_in_order_of_id(store: VectorStore) -> None:
     """Equal vectors give the same order each time."""
     vector = unit_vectors(1)
     store.put_passages(["c", "a", "b"], np.repeat(vector, 3, axis=0))
-    assert [id_ for id_, _ in store.passage_cosines(["b", "c", "a"], vector[0])] == ["a", "b", "c"]
+    assert [id_ for id_, _ in scan(store, ["b", "c", "a"], vector[0])] == ["a", "b", "c"]
+
+
+def test_a_cut_scan_has_the_best(store: VectorStore) -> None:
+    """The first of all, in the same order."""
+    vectors, query = unit_vectors(300), unit_vectors(1, seed=8)[0]
+    store.put_passages(names(300), vectors)
+    assert scan(store, names(300), query, limit=7) == scan(store, names(300), query)[:7]
+    assert scan(store, names(300), query, limit=0) == []
+
+
+def test_what_a_scan_keeps_is_let_go_when_something_is_written(store: VectorStore) -> None:
+    """The same choice is read once, and anew after a change."""
+    vectors, asked = unit_vectors(4), []
+    store.put_passages(names(4), vectors)
+    choice = Choice()
+
+    def nearest() -> str:
+        def ids() -> list[str]:
+            asked.append(1)
+            return names(4)
+
+        return store.scan(vectors[2], limit=1, among=choice, ids=ids)[0][0]
+
+    assert [nearest(), nearest()] == [names(4)[2]] * 2
+    assert len(asked) == 1
+    store.put_passages(names(4), vectors[::-1])
+    assert nearest() == names(4)[1]
+    assert len(asked) == 2
+
+
+def test_comparing_equals_the_vectors(store: VectorStore) -> None:
+    """The cosines with passages and with their sentences are those of the vectors, whether sentences are made or not."""
+    vectors, query = unit_vectors(3), unit_vectors(1, seed=8)[0]
+    store.put_passages(names(3), vectors)
+    store.put_sentences({names(3)[0]: unit_vectors(5, seed=9), names(3)[2]: unit_vectors(2, seed=10)})
+    compared, stored = store.compare([*names(3), "unknown"], query), store.get(names(3))
+    assert set(compared) == set(names(3))
+    for id_, one in compared.items():
+        sentences = stored[id_].sentences
+        assert one.cosine == pytest.approx(float(stored[id_].passage @ query), abs=1e-6)
+        assert one.sentences == pytest.approx([] if sentences is None else (sentences @ query).tolist(), abs=1e-6)
+        assert (one.vector == stored[id_].passage).all()
+    assert store.compare([], query) == {}
 
 
 def test_vectors_come_back(store: VectorStore) -> None:
@@ -202,7 +254,7 @@ def test_deleted_vectors_are_gone(store: VectorStore) -> None:
     store.put_passages(names(3), unit_vectors(3))
     store.delete([names(3)[0], "unknown"])
     assert set(store.get(names(3))) == set(names(3)[1:])
-    assert store.passage_cosines([names(3)[0]], unit_vectors(1)[0]) == []
+    assert scan(store, [names(3)[0]], unit_vectors(1)[0]) == []
     assert store.count() == 2
 
 

@@ -9,16 +9,18 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from vectorstore.errors import IndexCorrupt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -30,6 +32,8 @@ _SCALE = 127.0
 _PAGE = 5_000
 DAMAGED = -1
 _CACHE_KB = 64_000
+_KEPT = 50_000
+"""How many passages' vectors are kept between exact scans: 40 MB."""
 _BY_IDS = "FROM vectors WHERE id IN (SELECT value FROM json_each(?))"
 _CONFIGURATION: Any = {"hnsw": {"space": "ip", "ef_construction": 128, "ef_search": 200, "max_neighbors": 24}}
 
@@ -44,16 +48,21 @@ class DenseIndex:
             IndexCorrupt: what is there cannot be opened.
         """
         import chromadb
+        from chromadb.api.shared_system_client import SharedSystemClient
         from chromadb.config import Settings
 
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        with self._guarded():
+        with self._guarded(), ExitStack() as undone:
+            # Else Chroma hands out what it could not open to whoever opens this folder next, even after it was mended.
+            undone.callback(SharedSystemClient._identifier_to_system.pop, str(folder), None)  # noqa: SLF001 - there is no other way
             self._client: Any = chromadb.PersistentClient(path=str(folder), settings=Settings(anonymized_telemetry=False))
+            undone.callback(self._client.close)
             self._passages: Any = self._client.get_or_create_collection(
                 _COLLECTION, embedding_function=None, configuration=_CONFIGURATION
             )
             self._batch = int(self._client.get_max_batch_size())
+            undone.pop_all()
 
     def close(self) -> None:
         """Let go of the files."""
@@ -131,6 +140,34 @@ class StoredShape:
     sentences: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A passage beside a question: its vector, shape (d,), the cosine of the two and those of its sentences, none before they are made."""
+
+    vector: Vectors
+    cosine: float
+    sentences: Sequence[float]
+
+
+@dataclass(frozen=True, slots=True)
+class _Scanned:
+    """Passages and their vectors in half precision, shape (len(ids), d); None where there are none."""
+
+    ids: Sequence[str]
+    vectors: NDArray[np.float16] | None
+
+    def nearest(self, vector: Vectors, *, limit: int) -> list[tuple[str, float]]:
+        """The ``limit`` nearest as (id, cosine), best first, ties by id."""
+        if self.vectors is None or limit <= 0:
+            return []
+        cosines = self.vectors.astype(np.float32) @ vector
+        chosen = range(len(cosines))
+        if limit < len(cosines):
+            worst = np.partition(cosines, -limit)[-limit]
+            chosen = np.flatnonzero(cosines >= worst).tolist()
+        return sorted(((self.ids[row], float(cosines[row])) for row in chosen), key=lambda pair: (-pair[1], pair[0]))[:limit]
+
+
 class VectorStore:
     """Passage vectors in half precision and sentence vectors in 8 bits with a scale per row, by passage id."""
 
@@ -141,6 +178,7 @@ class VectorStore:
             IndexCorrupt: what is there cannot be opened.
         """
         self._path = path
+        self._scanned: WeakKeyDictionary[object, _Scanned] = WeakKeyDictionary()
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
         with self._guarded():
@@ -199,14 +237,48 @@ class VectorStore:
                 first = last
         return found
 
-    def passage_cosines(self, ids: Sequence[str], vector: Vectors) -> list[tuple[str, float]]:
-        """The cosine of ``vector`` with each of these passages that is there, best first: an exact scan."""
-        with self._guarded(), self._lock:
-            rows = self._connection.execute(f"SELECT id, passage {_BY_IDS}", (json.dumps(list(ids)),)).fetchall()
-        if not rows:
-            return []
-        cosines = (_half_precision([row[1] for row in rows]) @ vector).tolist()
-        return sorted(zip((row[0] for row in rows), cosines, strict=True), key=lambda pair: (-pair[1], pair[0]))
+    def compare(self, ids: Sequence[str], vector: Vectors) -> dict[str, Compared]:
+        """The cosines of ``vector`` with those of these passages that are there, and with their sentences.
+
+        As with ``get``'s vectors but for rounding; all at once, without scaling what only its cosine is wanted of.
+        """
+        with self._guarded():
+            with self._lock:
+                rows = self._connection.execute(
+                    f"SELECT id, passage, sentences, scales {_BY_IDS}", (json.dumps(list(ids)),)
+                ).fetchall()
+            if not rows:
+                return {}
+            passages = _half_precision([row[1] for row in rows])
+            sentences = np.frombuffer(b"".join(row[2] or b"" for row in rows), dtype=np.int8).reshape(-1, passages.shape[1])
+            scales = np.frombuffer(b"".join(row[3] or b"" for row in rows), dtype=np.float32)
+            whole = (passages @ vector).tolist()
+            parts = iter(((sentences.astype(np.float32) @ vector) * scales).tolist())
+        return {
+            row[0]: Compared(passage, cosine, tuple(islice(parts, len(row[3] or b"") // scales.itemsize)))
+            for row, passage, cosine in zip(rows, passages, whole, strict=True)
+        }
+
+    def scan(self, vector: Vectors, *, limit: int, among: object, ids: Callable[[], Sequence[str]]) -> list[tuple[str, float]]:
+        """The nearest of some passages as (id, cosine), best first: an exact scan.
+
+        ``ids`` is asked which they are; the answer and its vectors are kept for as long as the object ``among`` lives, which stands for those
+        passages, and until something is written.
+        """
+        found = self._scanned.get(among)
+        if found is None:
+            wanted = ids()
+            with self._guarded(), self._lock:  # what is kept is never older than what is written
+                found = self._read(wanted)
+                if sum(len(other.ids) for other in self._scanned.values()) + len(wanted) > _KEPT:
+                    self._scanned.clear()
+                self._scanned[among] = found
+        return found.nearest(vector, limit=limit)
+
+    def _read(self, ids: Sequence[str]) -> _Scanned:
+        rows = self._connection.execute(f"SELECT id, passage {_BY_IDS}", (json.dumps(list(ids)),)).fetchall()
+        vectors = np.frombuffer(b"".join(row[1] for row in rows), dtype=np.float16)
+        return _Scanned([row[0] for row in rows], vectors.reshape(len(rows), -1) if rows else None)
 
     def count(self) -> int:
         """How many passages it holds."""
@@ -236,6 +308,7 @@ class VectorStore:
 
     def _write(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
         with self._guarded(), self._lock:
+            self._scanned.clear()
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 self._connection.executemany(statement, rows)

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from vectorstore.dense import PassageVectors
+    from vectorstore.dense import Compared
     from vectorstore.dictionary import Glossary
     from vectorstore.embedding import Encoder, Reranker
     from vectorstore.indexes import Indexes
@@ -35,7 +37,12 @@ if TYPE_CHECKING:
 CANDIDATES = 100
 """How many passages each retriever proposes, and over how many its scores are standardised."""
 EXACT_SCAN = 2_000
-"""A filter that leaves at most this many passages has their vectors scanned exactly instead of asking the index for more."""
+"""A filter that leaves at most this many passages has their vectors scanned exactly instead of asking the index for more.
+
+In libraries of more than ``_EXACT_SCAN_IN`` it is more, by the square root: both ways take as long where the filter leaves √(passages·CANDIDATES).
+"""
+_EXACT_SCAN_IN = 40_000
+_SPARE = 2.0
 RERANKED = 30
 _NEAR_COSINE = 0.96
 _NEAR_WORDS = 0.9
@@ -54,7 +61,10 @@ class Weights:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchResult:
-    """Hits, best first, and what they were found with. ``vector`` is the question's; ``timings`` are seconds per step."""
+    """Hits, best first, and what they were found with.
+
+    ``vector`` is the question's; ``timings`` are seconds per step, of the term index only what it took longer than the dense one.
+    """
 
     hits: tuple[Hit, ...]
     terms: QuestionTerms
@@ -78,21 +88,21 @@ class _Stopwatch:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """What the indexes propose for a question: the rankings, and of each passage in any of them its vectors and cosines."""
+    """What the indexes propose for a question: the rankings, and each passage in any of them beside the question."""
 
     terms: QuestionTerms
     vector: Vectors
     dense: Ranking
     lexical: Mapping[str, Ranking]
     visible: Mapping[str, Candidate]
-    vectors: Mapping[str, PassageVectors]
-    cosines: Mapping[str, tuple[float, Sequence[float]]]
+    compared: Mapping[str, Compared]
     timings: Mapping[str, float]
 
     def fused(self, weights: Weights) -> Ranking:
         """The passages in the order of these weights, see ``fuse``."""
-        languages = {id_: self.visible[id_].language for id_ in self.cosines}
-        return fuse(self.cosines, self.lexical, languages=languages, terms=self.terms, weights=weights)
+        languages = {id_: self.visible[id_].language for id_ in self.compared}
+        cosines = {id_: (one.cosine, one.sentences) for id_, one in self.compared.items()}
+        return fuse(cosines, self.lexical, languages=languages, terms=self.terms, weights=weights)
 
 
 def hybrid_search(
@@ -115,12 +125,13 @@ def hybrid_search(
     """
     found = gather(question, library=library, indexes=indexes, encoder=encoder, glossary=glossary, filters=filters)
     watch = _Stopwatch(found.timings)
-    visible, vectors, cosines = found.visible, found.vectors, found.cosines
+    visible, compared = found.visible, found.compared
     fused = found.fused(weights or Weights())
     if collapse:
         fused = _tell_once(fused, visible, library=library)
     watch.lap("fuse")
     ranks = _ranks({"dense": found.dense, **found.lexical})
+    catalogue = library.catalogue()
     wanted = max(limit, RERANKED) if reranker else limit
     hits: list[Hit] = []
     for first in range(0, len(fused), max(wanted, 1)):
@@ -135,12 +146,12 @@ def hybrid_search(
                 passage=passages[id_],
                 article=articles[visible[id_].version_row],
                 score=score,
-                cosine=cosines[id_][0],
-                sentence_scores=tuple(cosines[id_][1]),
+                cosine=compared[id_].cosine,
+                sentence_scores=tuple(compared[id_].sentences),
                 ranks=ranks.get(id_, {}),
-                also_in=library.catalogue().also_in(passages[id_].article_id),
+                also_in=catalogue.also_in(passages[id_].article_id),
             )
-            if not (collapse and any(_near_identical(hit, other, vectors) for other in hits)):
+            if not (collapse and any(_near_identical(hit, other, compared) for other in hits)):
                 hits.append(hit)
         if len(hits) == wanted:
             break
@@ -168,14 +179,18 @@ def gather(
     vector = encoder.encode_query(question)
     watch.lap("embed")
     visible: dict[str, Candidate] = {}
-    dense = _dense_ranking(vector, library=library, indexes=indexes, filters=filters, visible=visible)
-    watch.lap("dense")
-    lexical = _lexical_rankings(terms, library=library, indexes=indexes, filters=filters, visible=visible)
+    found: dict[str, Candidate] = {}
+    # Both indexes leave the interpreter free while they search. Not beside the embedding, which has use for every core.
+    with ThreadPoolExecutor(1, thread_name_prefix="lexical") as beside:
+        asked = beside.submit(_lexical_rankings, terms, library=library, indexes=indexes, filters=filters, visible=found)
+        dense = _dense_ranking(vector, library=library, indexes=indexes, filters=filters, visible=visible)
+        watch.lap("dense")
+        lexical = asked.result()
+    visible |= found
     watch.lap("lexical")
-    vectors = indexes.vectors.get(sorted({id_ for ranking in (dense, *lexical.values()) for id_, _ in ranking}))
-    cosines = {id_: _cosines(stored, vector) for id_, stored in vectors.items()}
+    compared = indexes.vectors.compare(sorted({id_ for ranking in (dense, *lexical.values()) for id_, _ in ranking}), vector)
     watch.lap("read")
-    return Gathered(terms, vector, dense, lexical, visible, vectors, cosines, watch.timings)
+    return Gathered(terms, vector, dense, lexical, visible, compared, watch.timings)
 
 
 def fuse(
@@ -221,11 +236,21 @@ def _standardised(ranking: Ranking, *, pad: bool) -> defaultdict[str, float]:
 def _dense_ranking(
     vector: Vectors, *, library: Library, indexes: Indexes, filters: Filters, visible: dict[str, Candidate]
 ) -> Ranking:
-    if filters.any and library.count_passages(filters) <= EXACT_SCAN:
-        ranking = indexes.vectors.passage_cosines(library.matching_ids(filters), vector)[:CANDIDATES]
+    catalogue = library.catalogue()
+    matching, everything = catalogue.passages(filters), catalogue.passages(Filters())
+    if filters.any and matching <= EXACT_SCAN * math.sqrt(max(everything / _EXACT_SCAN_IN, 1.0)):
+        ranking = indexes.vectors.scan(
+            vector, limit=CANDIDATES, among=catalogue.matching(filters), ids=lambda: library.matching_ids(filters)
+        )
         visible.update(library.candidates((id_ for id_, _ in ranking), filters=filters))
         return [(id_, score) for id_, score in ranking if id_ in visible]
-    return _widen(lambda limit: indexes.dense.search(vector, limit=limit), library=library, filters=filters, visible=visible)
+    # As many as hold enough that match, if those are spread evenly; asking twice takes longer than asking for a few more.
+    first = math.ceil(CANDIDATES * _SPARE * everything / matching) if filters.any and matching else CANDIDATES
+
+    def ask(limit: int) -> Ranking:
+        return indexes.dense.search(vector, limit=limit)
+
+    return _widen(ask, ask(first), limit=first, library=library, filters=filters, visible=visible)
 
 
 def _lexical_rankings(
@@ -233,35 +258,44 @@ def _lexical_rankings(
 ) -> dict[str, Ranking]:
     names = {key: 1.0 for name in terms.names for key in name.keys}
 
-    def ranking(field: str, weighted: Mapping[str, float], languages: Sequence[str] = ()) -> Ranking:
-        return _widen(
-            lambda limit: indexes.lexical.search(field, weighted, limit=limit, languages=languages, filters=filters),
-            library=library,
-            filters=filters,
-            visible=visible,
-        )
+    several = len(library.languages()) > 1
 
-    own = [pair for language, stems in terms.own.items() for pair in ranking("own", stems, [language])]
-    own.sort(key=lambda pair: -pair[1])
-    return {"own": own[:CANDIDATES], "gloss": ranking("gloss", terms.gloss), "names": ranking("names", names)}
+    def search(field: str, weighted: Mapping[str, float], language: str = "") -> Callable[[int], Ranking]:
+        languages = [language] if language and several else []
+        return lambda limit: indexes.lexical.search(field, weighted, limit=limit, languages=languages, filters=filters)
+
+    searches = [("own", search("own", stems, language)) for language, stems in terms.own.items()]
+    searches += [("gloss", search("gloss", terms.gloss)), ("names", search("names", names))]
+    begun = [(name, ask, ask(CANDIDATES)) for name, ask in searches]
+    # What they found is looked up together.
+    unknown = {id_ for _, _, ranking in begun for id_, _ in ranking} - visible.keys()
+    visible.update(library.candidates(unknown, filters=filters))
+    found: dict[str, Ranking] = {"own": [], "gloss": [], "names": []}
+    for name, ask, ranking in begun:
+        found[name] += _widen(ask, ranking, limit=CANDIDATES, library=library, filters=filters, visible=visible)
+    found["own"] = sorted(found["own"], key=lambda pair: -pair[1])[:CANDIDATES]
+    return found
 
 
-def _widen(search: Callable[[int], Ranking], *, library: Library, filters: Filters, visible: dict[str, Candidate]) -> Ranking:
-    """The best ``CANDIDATES`` that may be shown: asks for more until there are enough or no more come."""
-    limit = CANDIDATES
+def _widen(
+    ask: Callable[[int], Ranking],
+    ranking: Ranking,
+    *,
+    limit: int,
+    library: Library,
+    filters: Filters,
+    visible: dict[str, Candidate],
+) -> Ranking:
+    """The best ``CANDIDATES`` that may be shown of ``ranking``, which ``limit`` was asked of; more is asked for until there are enough or no more come."""
     while True:
-        ranking = search(limit)
         unknown = [id_ for id_, _ in ranking if id_ not in visible]
-        visible.update(library.candidates(unknown, filters=filters))
+        if unknown:
+            visible.update(library.candidates(unknown, filters=filters))
         shown = [(id_, score) for id_, score in ranking if id_ in visible]
         if len(shown) >= CANDIDATES or len(ranking) < limit:
             return shown[:CANDIDATES]
         limit *= 4
-
-
-def _cosines(vectors: PassageVectors, vector: Vectors) -> tuple[float, list[float]]:
-    sentences = [] if vectors.sentences is None else [float(score) for score in vectors.sentences @ vector]
-    return float(vectors.passage @ vector), sentences
+        ranking = ask(limit)
 
 
 def _tell_once(fused: Ranking, visible: Mapping[str, Candidate], *, library: Library) -> Ranking:
@@ -282,9 +316,9 @@ def _tell_once(fused: Ranking, visible: Mapping[str, Candidate], *, library: Lib
     return tell_once(fused, tellings)
 
 
-def _near_identical(one: Hit, other: Hit, vectors: Mapping[str, PassageVectors]) -> bool:
+def _near_identical(one: Hit, other: Hit, compared: Mapping[str, Compared]) -> bool:
     """Whether two passages say the same in nearly the same words; their vectors rule out most pairs at little cost."""
-    cosine = float(vectors[one.passage.id].passage @ vectors[other.passage.id].passage)
+    cosine = float(compared[one.passage.id].vector @ compared[other.passage.id].vector)
     return cosine >= _NEAR_COSINE and same_words(one.text, other.text, share=_NEAR_WORDS)
 
 
