@@ -167,6 +167,7 @@ class OpenLibrary:
         with self._opening:
             if self._indexes is None:
                 self._take_lock()
+                self.library.remove_overdue()
                 self._indexes = Indexes.open(self.library, encoder=self.encoder, glossary=self.glossary)
             return self._indexes
 

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,6 @@ from vectorstore.errors import FundstelleError, LibraryBusy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from datetime import timedelta
     from pathlib import Path
 
     from ingest.pipeline import IngestReport, ReadProgress
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from vectorstore.library import State
     from vectorstore.sources import Source
 
+REMOVAL_DELAY = timedelta(minutes=10)
+"""So long a hidden article can be brought back."""
 _TAKE_IN_SECONDS = 1.0
 _LOG = logging.getLogger(__name__)
 
@@ -132,6 +134,22 @@ class Upkeep(OpenLibrary):
             indexes.purge()
         return removed
 
+    def hide(self, article_ids: Iterable[str]) -> list[str]:
+        """Remove articles so that ``restore`` can undo it for ``REMOVAL_DELAY``; returns the ids of those that could be seen.
+
+        They are out of search, lists and counts at once, for other processes too. Really removed they are by whoever keeps the library up then,
+        or opens its indexes or adds to it later. A source that is added again brings its article back.
+        """
+        return self.library.hide(article_ids, until=datetime.now(UTC) + REMOVAL_DELAY)
+
+    def restore(self, article_ids: Iterable[str]) -> list[str]:
+        """Show hidden articles again, as they were; returns the ids of those that were hidden."""
+        return self.library.restore(article_ids)
+
+    def hidden(self) -> dict[str, datetime]:
+        """The ids of the articles that ``restore`` can bring back, and when each will be removed."""
+        return self.library.hidden()
+
     def reindex(self, *, on_progress: Callable[[IndexProgress], None] = lambda _: None) -> int:
         """Rebuild both indexes from the library for the models and dictionaries that are set; returns how many articles they hold."""
         from ingest.articles import split
@@ -191,6 +209,7 @@ class Upkeep(OpenLibrary):
     ) -> IngestReport:
         """``read`` in a thread, and beside it index what it stores, until nothing is left to do or, once ``stop`` is set, nothing is in hand."""
         stop = stop or threading.Event()
+        self.library.remove_overdue()
         if self._owns():
             _ = self.indexes  # what is wrong with them is said before anything is read
 
@@ -285,6 +304,7 @@ class Upkeep(OpenLibrary):
         said = ""
         while True:
             try:
+                self.library.remove_overdue()
                 while not stop.is_set() and self._owns() and (self._waiting() or self.library.leavings(limit=1)):
                     self._take_in()
             except FundstelleError as error:

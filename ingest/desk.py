@@ -18,7 +18,7 @@ from ingest.addresses import canonical_address
 from ingest.articles import CountTokens, split, to_article
 from ingest.duplicates import Duplicates
 from ingest.entries import entry_digest, own_address, with_entry
-from ingest.planned import Document, ItemResult, Loaded, Planned, Status, Visit, hashed, reason_of
+from ingest.planned import REMOVED, Document, ItemResult, Loaded, Planned, Status, Visit, hashed, reason_of
 from ingest.types import PAYWALL, SHORT, Extracted
 from vectorstore.errors import LibraryError, SourceEmpty, SourceError, SourceStopped
 from vectorstore.library import Storable
@@ -54,6 +54,7 @@ class Desk:
         count_tokens: CountTokens,
         sample: bool,
         link: bool,
+        bring_back: bool = True,
         on_item: Callable[[ItemResult], None],
         on_visit: Callable[[Visit, Sequence[ItemResult]], None],
         stop: threading.Event,
@@ -63,6 +64,9 @@ class Desk:
         self._count_tokens = count_tokens
         self._sample = sample
         self._link = link
+        self._brings_back = bring_back
+        self._hidden: set[str] = set()
+        self._back: set[str] = set()
         self._on_item, self._on_visit = on_item, on_visit
         self._stop = stop
         self._duplicates: Duplicates | None = None
@@ -74,6 +78,7 @@ class Desk:
         """Decide on a batch and store what has to be; of a batch that is interrupted, what was read by then."""
         ids = {item.article_id for item, _ in batch if isinstance(item, Document) and item.article_id}
         self._known = {**dict.fromkeys(ids), **self._library.stored_among(ids)}
+        self._hidden = set(self._library.hidden()) if self._brings_back else set()
         for item, future in batch:
             if self._stop.is_set():
                 break
@@ -81,10 +86,11 @@ class Desk:
                 self._store()
                 self._on_visit(item, self._by_origin.pop(item.address, ()))
             elif isinstance(item, ItemResult):
-                self._waiting.append(_Reading(item))
+                self._bring_back(item.article_id)
+                self._waiting.append(self._as_back(_Reading(item)))
             else:
                 reading = self._read(item, future)  # which may store those that wait
-                self._waiting.append(reading)
+                self._waiting.append(self._as_back(reading))
         self._store()
 
     def _read(self, document: Document, future: Future[Loaded | None]) -> _Reading:
@@ -92,20 +98,46 @@ class Desk:
         try:
             loaded = _loaded(document, future)
             if loaded.fetched and loaded.fetched.not_modified and page:
+                self._bring_back(page.article_id)
                 return _Reading(
                     ItemResult(source, "unchanged", page.article_id),
                     page=self._page(document, loaded, page.article_id),
                     origin=document.origin,
                 )
             digest = hashlib.sha256(loaded.content).hexdigest()
+            self._bring_back(document.article_id)
             known = self._stored(document.article_id) if document.article_id else None
             if known and known.original == digest:
                 return _Reading(ItemResult(source, "unchanged", document.article_id), origin=document.origin)
             loaded, found = _extracted(document, loaded)
             article = self._article(document, loaded, found)
+            self._bring_back(article.id)
+            if not self._brings_back and self._library.gone([article.id]):
+                return self._passed_over(document, article)
             return self._decide(document, loaded, article, digest=digest)
         except (SourceError, OSError) as error:
             return _Reading(ItemResult(source, "failed", reason=reason_of(error, source=source)), origin=document.origin)
+
+    def _bring_back(self, article_id: str | None) -> None:
+        """Somebody named a source of this article: if it is on its way out, it comes back as it was."""
+        if article_id in self._hidden:
+            self._hidden.discard(article_id)
+            self._known.pop(article_id, None)
+            self._back.update(self._library.restore([article_id]))
+
+    def _as_back(self, reading: _Reading) -> _Reading:
+        """``reading`` told as what it is to whoever removed the article and adds it again."""
+        result = reading.result
+        if result.status != "unchanged" or result.article_id not in self._back:
+            return reading
+        self._back.discard(result.article_id)
+        return replace(reading, result=replace(result, status="added", reason=_sentence(("it is back", result.reason))))
+
+    def _passed_over(self, document: Document, article: Article) -> _Reading:
+        """An article that was removed, listed by a source that is followed; the next time its page is not even fetched."""
+        if document.entry and document.entry.url:
+            self._library.remember_removed(canonical_address(document.entry.url), article_id=article.id)
+        return _Reading(ItemResult(document.source, "unchanged", reason=REMOVED), origin=document.origin)
 
     def _article(self, document: Document, loaded: Loaded, found: Extracted) -> Article:
         article_id, fetched = document.article_id, loaded.fetched
@@ -187,7 +219,7 @@ class Desk:
         failure = ""
         try:
             if storables:
-                self._library.put_all(storables)
+                self._library.put_all(storables, bring_back=self._brings_back)
             self._library.record_pages(reading.page for reading in waiting if reading.page)
         except LibraryError as error:
             failure = str(error)

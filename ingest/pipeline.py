@@ -158,15 +158,28 @@ def run(
     web: Web,
     sample: bool = False,
     link: bool = True,
+    bring_back: bool = True,
     stop: threading.Event | None = None,
     on_item: Callable[[ItemResult], None] = lambda _: None,
     on_visit: Callable[[Visit, Sequence[ItemResult]], None] = lambda *_: None,
     on_progress: Callable[[ReadProgress], None] = lambda _: None,
 ) -> IngestReport:
-    """Do what is ``planned``, as ``ingest`` says. ``on_visit`` hears of a source of the web when all that it brought is stored."""
+    """Do what is ``planned``, as ``ingest`` says. ``on_visit`` hears of a source of the web when all that it brought is stored.
+
+    Articles that are hidden or were removed come back; without ``bring_back`` they are passed over.
+    """
     stop = stop or threading.Event()
     backlog: Backlog[Planned] = Backlog(capacity=_PLANNED_BYTES, weight=_weight)
-    desk = Desk(library, count_tokens=count_tokens, sample=sample, link=link, on_item=on_item, on_visit=on_visit, stop=stop)
+    desk = Desk(
+        library,
+        count_tokens=count_tokens,
+        sample=sample,
+        link=link,
+        bring_back=bring_back,
+        on_item=on_item,
+        on_visit=on_visit,
+        stop=stop,
+    )
     ended = threading.Event()
 
     def end_early() -> None:

@@ -27,6 +27,8 @@ Status = Literal["added", "updated", "unchanged", "duplicate", "failed"]
 
 JSON_LINE = "application/jsonl"
 """The media type under which the row of a table or the entry of a feed is kept."""
+REMOVED = "it was removed from the library. Add its own address to have it again."
+"""Why a visit to a source passes over something that it lists."""
 
 
 @dataclass(frozen=True, slots=True)

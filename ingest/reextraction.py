@@ -58,7 +58,7 @@ def extract_again(
                 source = article.path or article.url or article.id
                 made.append((ItemResult(source, "failed", article.id, str(error)), None))
         try:
-            library.put_all(storable for _, storable in made if storable)
+            library.put_all((storable for _, storable in made if storable), bring_back=False)  # may be removed meanwhile
         except LibraryError as error:
             made = [(replace(item, status="failed", reason=str(error)) if storable else item, None) for item, storable in made]
         for item, _ in made:

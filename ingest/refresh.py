@@ -45,20 +45,27 @@ def refresh(
     on_item: Callable[[ItemResult], None] = lambda _: None,
     on_progress: Callable[[ReadProgress], None] = lambda _: None,
 ) -> IngestReport:
-    """Visit the followed sources that are due (or ``every_source``) and read what is new, as ``ingest`` does."""
+    """Visit the followed sources that are due (or ``every_source``) and read what is new, as ``ingest`` does. What was removed stays so."""
     now = datetime.now(UTC)
     due = [
         source
         for source in library.sources()
         if every_source or is_due(last_visit=source.last_visit, planned=source.next_visit, now=now)
     ]
-    planner = WebPlanner(options=ReadOptions(), fetch=web.get, known_pages=library.pages, revisit=False)
+    planner = WebPlanner(
+        options=ReadOptions(),
+        fetch=web.get,
+        known_pages=library.pages,
+        removed=lambda addresses: library.gone(addresses=addresses),
+        revisit=False,
+    )
     return run(
         _visits(due, planner=planner, web=web),
         library=library,
         count_tokens=count_tokens,
         web=web,
         link=link,
+        bring_back=False,
         stop=stop,
         on_item=on_item,
         on_visit=lambda visit, results: record(visit, results, library=library),

@@ -6,7 +6,7 @@ again (``refresh.py``), files (``files.py``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from ingest.entries import entry_digest, entry_record
 from ingest.extract import extract
 from ingest.feeds import feed_links, parse_feed, sniff
 from ingest.files import from_bytes
-from ingest.planned import JSON_LINE, Document, ItemResult, Loaded, Visit, hashed
+from ingest.planned import JSON_LINE, REMOVED, Document, ItemResult, Loaded, Visit, hashed
 from ingest.schedule import entry_gap
 from ingest.tables import TABLE_SUFFIXES, read_rows
 from ingest.types import SHORT
@@ -52,12 +52,17 @@ class WebPlanner:
         options: ReadOptions,
         fetch: Callable[..., Fetched],
         known_pages: Callable[[Iterable[str]], dict[str, Page]],
+        removed: Callable[[Collection[str]], set[str]] = lambda _: set(),
         revisit: bool = True,
     ) -> None:
-        """``revisit`` asks for known pages again, to hear whether they changed; without it only feeds say so."""
+        """``revisit`` asks for known pages again, to hear whether they changed; without it only feeds say so.
+
+        Pages that are ``removed`` are not fetched.
+        """
         self._options = options
         self._fetch = fetch
         self._known_pages = known_pages
+        self._removed = removed
         self._revisit = revisit
         self._seen: set[str] = set()
 
@@ -149,18 +154,12 @@ class WebPlanner:
         while waiting:
             current, depth = waiting.pop(0)
             addresses = [canonical_address(entry.url) for entry in current.entries if entry.url]
-            known = self._known_pages(addresses)
+            known, removed = self._known_pages(addresses), self._removed(addresses)
             for entry in current.entries:
                 key = canonical_address(entry.url) if entry.url else ""
                 page = known.get(key)
-                if key and key in self._seen:
-                    yield ItemResult(
-                        entry.url or "", "unchanged", page.article_id if page else None, "it came before in this run."
-                    )
-                    continue
-                self._seen.update([key] if key else [])
-                if page and not self._revisit and not is_page_due(page, entry_digest(entry), now=datetime.now(UTC)):
-                    yield ItemResult(entry.url or "", "unchanged", page.article_id)
+                if result := self._without_reading(entry, key, page, removed=removed):
+                    yield result
                     continue
                 taken += page is None
                 if taken > MAX_PAGES:
@@ -183,6 +182,18 @@ class WebPlanner:
                     waiting.append((found, depth + 1))
                 except SourceError as error:
                     yield ItemResult(nested, "failed", reason=str(error))
+
+    def _without_reading(self, entry: Entry, key: str, page: Page | None, *, removed: Collection[str]) -> ItemResult | None:
+        """What becomes of an entry that need not be read: it came before, was removed, or did not change; None if it has to be."""
+        came_before = bool(key) and key in self._seen
+        self._seen.update([key] if key else [])
+        if came_before:
+            return ItemResult(entry.url or "", "unchanged", page.article_id if page else None, "it came before in this run.")
+        if key in removed:
+            return ItemResult(entry.url or "", "unchanged", reason=REMOVED)
+        if page and not self._revisit and not is_page_due(page, entry_digest(entry), now=datetime.now(UTC)):
+            return ItemResult(entry.url or "", "unchanged", page.article_id)
+        return None
 
     def _entry_document(self, entry: Entry, *, feed: Feed, address: str, known: Page | None) -> Document:
         source = entry.url or f"{address}#{entry.id or entry.title}"

@@ -19,10 +19,12 @@ LAYERS = ("vectorstore", "ingest", "assistant")
 
 # The tables of the library and those who ask them: one part in several modules.
 STORE = (
+    "vectorstore/hiding.py",
     "vectorstore/library.py",
     "vectorstore/pages.py",
     "vectorstore/schema.py",
     "vectorstore/shelf.py",
+    "vectorstore/soundness.py",
     "vectorstore/stories.py",
     "vectorstore/paragraphs.py",
     "vectorstore/sources.py",

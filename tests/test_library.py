@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import threading
 import zlib
@@ -217,7 +218,7 @@ def test_many_rows_at_once(library: Library, make_article: Make, split: Split) -
 
 
 def test_removal_leaves_no_row(library: Library, make_article: Make, split: Split) -> None:
-    """Of a removed article nothing stays in any table, with all its versions, once the indexes have dropped its passages."""
+    """Of a removed article nothing that can be read stays, with all its versions, once the indexes have dropped its passages."""
     for text in (BRIDGE, FERRY):
         put(library, make_article("a", text, url="https://example.org/secret"), split=split)
         finish(library)
@@ -231,6 +232,8 @@ def test_removal_leaves_no_row(library: Library, make_article: Make, split: Spli
         *("versions", "originals", "passages", "leavings", "bands", "paragraphs", "sources", "pages"),
         *("hidden", "removed", "shelf", "feedback", "conversations", "exchanges"),
     }
+    assert len(rows["removed"]) == 1
+    assert all(re.fullmatch(r"[0-9a-f]{32}", value) for value in rows.pop("removed")[0])
     assert not any(rows.values())
     with pytest.raises(ArticleNotFound):
         library.article("a")
@@ -245,7 +248,7 @@ def test_removal_takes_nothing_else(library: Library, make_article: Make, split:
     finish(library)
     library.remove(["a"])
     library.forget_leavings(library.leavings(limit=10))
-    assert contents(library) == before
+    assert {**contents(library), "removed": []} == before
 
 
 def test_shared_bytes_stay_until_the_last_article_goes(library: Library, make_article: Make, split: Split) -> None:
@@ -280,6 +283,8 @@ def test_a_link_never_leads_nowhere(library: Library, make_article: Make, split:
 STEPS = st.one_of(
     st.tuples(st.just("put"), st.sampled_from("abcd"), st.integers(0, 2), st.sampled_from([None, *"abcd"])),
     st.tuples(st.just("remove"), st.sampled_from("abcd")),
+    st.tuples(st.just("hide"), st.sampled_from("abcd")),
+    st.tuples(st.just("restore"), st.sampled_from("abcd")),
     st.tuples(st.just("mark"), st.sampled_from("abcd")),
     st.tuples(st.just("finish")),
 )
@@ -305,6 +310,11 @@ def test_whatever_happens_the_tables_agree(
             elif step == "remove":
                 library.remove(given_)
                 shown -= set(given_)
+            elif step == "hide":
+                library.hide(given_, until=datetime.now(UTC))
+                shown -= set(given_)
+            elif step == "restore":
+                library.restore(given_)
             elif step == "mark":
                 for article in filter(None, [library.newest(given_[0])]):
                     marked = replace(
@@ -320,10 +330,10 @@ def test_whatever_happens_the_tables_agree(
         library.put_all([storable("new", 0, "a")])
         library.remove(["new"])
         library.forget_leavings(library.leavings(limit=1000))
-        assert contents(library) == before
+        assert {**contents(library), "removed": before["removed"]} == before
         library.remove("abcd")
         library.forget_leavings(library.leavings(limit=1000))
-        assert [table for table, rows in contents(library).items() if rows] == ["facts"]
+        assert [table for table, rows in contents(library).items() if rows] == ["facts", "removed"]
 
 
 def check_tables(library: Library) -> None:
@@ -337,9 +347,21 @@ def check_tables(library: Library) -> None:
             root = row["duplicate_of"]
             assert root is None or (row["state"] != "retired" and root != row["article_id"])
             assert root is None or newest[root]["duplicate_of"] is None
+            assert root is None or row["state"] == "hidden" or newest[root]["state"] != "hidden"
+        hidden = {row["row"]: row["state"] for row in connection.execute("SELECT * FROM hidden")}
+        assert set(hidden) == {row["row"] for row in versions if row["state"] == "hidden"}
         for name in newest:
-            states = [row["state"] for row in current if row["article_id"] == name]
-            assert states in (["pending"], ["complete"], ["complete", "pending"])
+            states = [(row["state"], hidden.get(row["row"], row["state"])) for row in current if row["article_id"] == name]
+            assert [state for _, state in states] in (["pending"], ["complete"], ["complete", "pending"])
+            assert len({state == "hidden" for state, _ in states}) == 1
+        shelved = dict(connection.execute("SELECT article_id, row FROM shelf").fetchall())
+        assert shelved == {
+            name: next(
+                (row["row"] for row in current if row["article_id"] == name and row["state"] == "complete"), newest[name]["row"]
+            )
+            for name in newest
+            if newest[name]["state"] != "hidden"
+        }
         banded = {row["version_row"] for row in connection.execute("SELECT version_row FROM bands")}
         assert banded == {row["row"] for row in newest.values()}
         assert {row["version_row"] for row in connection.execute("SELECT version_row FROM passages")} <= {

@@ -401,7 +401,7 @@ def test_an_interrupted_visit_is_made_again(desk: Desk, monkeypatch: pytest.Monk
     desk.add("/feed.xml")
     desk.server.add("/feed.xml", rss(feed(desk.server, "lamp", "ferry"), etag='"2"'))
 
-    def die(*_: Any) -> None:
+    def die(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:

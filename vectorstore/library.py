@@ -1,7 +1,7 @@
 """The library: articles, versions, original bytes and states in one SQLite file. The only truth; both indexes can be rebuilt from it.
 
 A version is ``pending`` (stored, not found yet), ``searchable`` (passages and terms are in the indexes), ``complete`` (its
-sentence vectors too) or ``retired`` (an older version, readable only). Passages that have to leave the indexes wait in ``leavings``, so
+sentence vectors too), ``retired`` (an older version, readable only) or ``hidden`` (on its way out, see ``hiding.py``). Passages that have to leave the indexes wait in ``leavings``, so
 that an interruption at any point leaves work to repeat and nothing half to see. Not here: the indexes (``indexes.py``).
 """
 
@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from vectorstore import schema
 from vectorstore.catalogue import Catalogue, Shown
 from vectorstore.errors import ArticleNotFound
+from vectorstore.hiding import Hiding, forget_hidden, forget_removal, remember_removal, unhide, was_removed
 from vectorstore.pages import Pages, forget_pages
 from vectorstore.paragraphs import Paragraphs, forget_paragraphs
 from vectorstore.rows import article_row, furniture_value, passage_row, to_article, to_moment, to_passage
@@ -36,10 +37,17 @@ if TYPE_CHECKING:
 
 __all__ = ["FILE_NAME", "SCHEMA_VERSION", "Candidate", "Entry", "Library", "State", "Storable", "Stored", "Version"]
 
-State = Literal["pending", "searchable", "complete", "retired"]
+State = Literal["pending", "searchable", "complete", "retired", "hidden"]
 _READY: tuple[State, ...] = ("searchable", "complete")
 _versions, _originals, _passages, _leavings = schema.versions, schema.originals, schema.passages, schema.leavings
-_shelf = schema.shelf
+_shelf, _hidden = schema.shelf, schema.hidden
+_open = _versions.c.state.not_in(("retired", "hidden"))
+_seen = _versions.c.article_id.not_in(sa.select(_hidden.c.article_id))
+# In the indexes, also if nobody may see it: it may come back.
+_indexed = sa.or_(
+    _versions.c.state.in_(_READY),
+    sa.and_(_versions.c.state == "hidden", _versions.c.row.in_(sa.select(_hidden.c.row).where(_hidden.c.state.in_(_READY)))),
+)
 _CURRENT_FIRST = (
     sa.case((_versions.c.state.in_(_READY), 0), (_versions.c.state == "pending", 1), else_=2),
     _versions.c.row.desc(),
@@ -103,7 +111,7 @@ class Version:
     added_at: datetime
 
 
-class Library(Stories, Paragraphs, Sources, Pages, Shelves, Soundness):
+class Library(Stories, Paragraphs, Sources, Pages, Shelves, Hiding, Soundness):
     """The article store of one library folder; safe to use from several threads and processes."""
 
     def __init__(self, folder: Path) -> None:
@@ -139,7 +147,7 @@ class Library(Stories, Paragraphs, Sources, Pages, Shelves, Soundness):
         found: dict[str, Stored] = {}
         with self._reading() as connection:
             for chunk in chunks(list(article_ids)):
-                query = sa.select(*columns).where(_versions.c.article_id.in_(chunk), _versions.c.state != "retired")
+                query = sa.select(*columns).where(_versions.c.article_id.in_(chunk), _open)
                 for row in connection.execute(query.order_by(_versions.c.row)):  # of several the newest stays
                     found[row.article_id] = Stored(row.version, row.original, row.state)
         return found
@@ -151,14 +159,17 @@ class Library(Stories, Paragraphs, Sources, Pages, Shelves, Soundness):
         """
         self.put_all([Storable(article, passages, original, name)])
 
-    def put_all(self, items: Iterable[Storable]) -> None:
-        """``put`` for many, in one transaction."""
+    def put_all(self, items: Iterable[Storable], *, bring_back: bool = True) -> None:
+        """``put`` for many, in one transaction. One that is hidden or was removed comes back; without ``bring_back`` it is passed over."""
         with self._writing() as connection:
             for item in items:
-                self._put(connection, item)
+                if bring_back or not was_removed(connection, item.article.id):
+                    self._put(connection, item)
 
     def _put(self, connection: sa.Connection, item: Storable) -> None:
         article = item.article
+        unhide(connection, [article.id])
+        forget_removal(connection, article.id)
         same_article = _versions.c.article_id == article.id
         columns = (_versions.c.row, _versions.c.version, _versions.c.state, _versions.c.added_at)
         there = connection.execute(sa.select(*columns).where(same_article).order_by(_versions.c.row)).all()
@@ -199,11 +210,7 @@ class Library(Stories, Paragraphs, Sources, Pages, Shelves, Soundness):
                 self._mark_furniture(connection, article, passages)
 
     def _mark_furniture(self, connection: sa.Connection, article: Article, passages: Sequence[Passage]) -> None:
-        query = (
-            sa.select(_versions)
-            .where(_versions.c.article_id == article.id, _versions.c.state != "retired")
-            .order_by(_versions.c.row.desc())
-        )
+        query = sa.select(_versions).where(_versions.c.article_id == article.id, _open).order_by(_versions.c.row.desc())
         old = connection.execute(query).first()
         if old is None or old.version != article.version:
             return
@@ -259,10 +266,14 @@ class Library(Stories, Paragraphs, Sources, Pages, Shelves, Soundness):
         """Show these versions and retire the ones they replace, in one transaction."""
         with self._writing() as connection:
             for chunk in chunks(rows):
-                new = connection.execute(sa.select(_versions.c.article_id, _versions.c.version).where(_versions.c.row.in_(chunk)))
+                waiting = sa.select(_versions.c.row, _versions.c.article_id, _versions.c.version).where(
+                    _versions.c.row.in_(chunk), _versions.c.state == "pending"
+                )
+                new = connection.execute(waiting).all()  # without those that were hidden meanwhile
                 versions = {row.article_id: row.version for row in new}
+                shown = [row.row for row in new]
                 replaced = sa.select(_versions.c.row, _versions.c.article_id, _versions.c.version).where(
-                    _versions.c.article_id.in_(versions), _versions.c.row.not_in(chunk), _versions.c.state.in_(_READY)
+                    _versions.c.article_id.in_(versions), _versions.c.row.not_in(shown), _versions.c.state.in_(_READY)
                 )
                 old = connection.execute(replaced).all()
                 made_anew = [row.row for row in old if row.version == versions[row.article_id]]
@@ -271,7 +282,7 @@ class Library(Stories, Paragraphs, Sources, Pages, Shelves, Soundness):
                 self._drop_passages(connection, retired)
                 connection.execute(_versions.update().where(_versions.c.row.in_(retired)).values(state="retired"))
                 self._supersede(connection, retired)
-                connection.execute(_versions.update().where(_versions.c.row.in_(chunk)).values(state="searchable"))
+                connection.execute(_versions.update().where(_versions.c.row.in_(shown)).values(state="searchable"))
 
     def make_complete(self, rows: Sequence[int]) -> None:
         """Record that the sentence vectors of these versions are stored."""
@@ -281,15 +292,10 @@ class Library(Stories, Paragraphs, Sources, Pages, Shelves, Soundness):
                 connection.execute(_versions.update().where(_versions.c.row.in_(chunk), ready).values(state="complete"))
 
     def current_articles(self, *, at_once: int) -> Iterator[list[Article]]:
-        """Every searchable article, in batches, oldest first."""
+        """Every searchable article, in batches, oldest first; hidden ones too, for they may come back."""
         after = 0
         while True:
-            query = (
-                sa.select(_versions)
-                .where(_versions.c.state.in_(_READY), _versions.c.row > after)
-                .order_by(_versions.c.row)
-                .limit(at_once)
-            )
+            query = sa.select(_versions).where(_indexed, _versions.c.row > after).order_by(_versions.c.row).limit(at_once)
             with self._reading() as connection:
                 rows = connection.execute(query).all()
             if not rows:
@@ -300,15 +306,16 @@ class Library(Stories, Paragraphs, Sources, Pages, Shelves, Soundness):
     def switch_index(self, *, split: Callable[[Article], Sequence[Passage]], complete: bool, **facts: str) -> None:
         """Make other indexes the ones that answer: new passages for every searchable version, and ``facts``, in one transaction."""
         with self._writing() as connection:
-            ready = _versions.c.state.in_(_READY)
-            rows = list(connection.execute(sa.select(_versions.c.row).where(ready)).scalars())
+            rows = list(connection.execute(sa.select(_versions.c.row).where(_indexed)).scalars())
             for row in rows:
                 passages = split(to_article(connection.execute(sa.select(_versions).where(_versions.c.row == row)).one()))
                 connection.execute(_passages.delete().where(_passages.c.version_row == row))
                 if passages:
                     connection.execute(_passages.insert(), [passage_row(passage, version_row=row) for passage in passages])
                 connection.execute(_versions.update().where(_versions.c.row == row).values(passages=len(passages)))
-            connection.execute(_versions.update().where(ready).values(state="complete" if complete else "searchable"))
+            state = "complete" if complete else "searchable"
+            for table in (_versions, _hidden):
+                connection.execute(table.update().where(table.c.state.in_(_READY)).values(state=state))
             # The new indexes never had the passages of the old split; but an article may have been removed since they were made.
             connection.execute(_leavings.delete().where(_leavings.c.id.in_(sa.select(_passages.c.id))))
             record_facts(connection, facts)
@@ -318,15 +325,28 @@ class Library(Stories, Paragraphs, Sources, Pages, Shelves, Soundness):
 
         Their passages are noted in ``leavings`` until the indexes have dropped them. Of those that said the same, the next stands for the rest.
         """
-        removed = []
         with self._writing() as connection:
-            for article_id in article_ids:
-                rows = list(connection.execute(sa.select(_versions.c.row).where(_versions.c.article_id == article_id)).scalars())
-                if rows:
-                    promote(connection, article_id)
-                    self._drop_rows(connection, rows)
-                    forget_pages(connection, [article_id])
-                    removed.append(article_id)
+            return self._remove(connection, article_ids)
+
+    def remove_overdue(self, *, at: datetime | None = None) -> list[str]:
+        """Remove the hidden articles whose time has come by ``at`` (default: now); returns their ids."""
+        at = at or datetime.now(UTC)
+        if not self.is_overdue(at=at):  # so that nobody waits for a writer who has nothing to do
+            return []
+        with self._writing() as connection:
+            overdue = sa.select(_hidden.c.article_id).where(_hidden.c.remove_at <= stamp(at)).distinct()
+            return self._remove(connection, connection.execute(overdue).scalars().all())
+
+    def _remove(self, connection: sa.Connection, article_ids: Iterable[str]) -> list[str]:
+        removed = []
+        for article_id in article_ids:
+            rows = list(connection.execute(sa.select(_versions.c.row).where(_versions.c.article_id == article_id)).scalars())
+            if rows:
+                promote(connection, article_id)
+                remember_removal(connection, article_id)
+                self._drop_rows(connection, rows)
+                forget_pages(connection, [article_id])
+                removed.append(article_id)
         return removed
 
     def leavings(self, *, limit: int) -> list[str]:
@@ -344,6 +364,7 @@ class Library(Stories, Paragraphs, Sources, Pages, Shelves, Soundness):
         self._drop_passages(connection, rows)
         forget_story(connection, rows)
         forget_paragraphs(connection, rows)
+        forget_hidden(connection, rows)
         for chunk in chunks(rows):
             originals = list(connection.execute(sa.select(_versions.c.original).where(_versions.c.row.in_(chunk))).scalars())
             connection.execute(_versions.delete().where(_versions.c.row.in_(chunk)))
@@ -437,7 +458,7 @@ class Library(Stories, Paragraphs, Sources, Pages, Shelves, Soundness):
         Raises:
             ArticleNotFound: there is no such article or version, or several versions begin so.
         """
-        this = _versions.c.article_id == article_id
+        this = sa.and_(_versions.c.article_id == article_id, _seen)
         if version is not None:
             this &= _versions.c.version.startswith(version, autoescape=True)
         with self._reading() as connection:
@@ -456,7 +477,7 @@ class Library(Stories, Paragraphs, Sources, Pages, Shelves, Soundness):
             ArticleNotFound: there is no such article.
         """
         columns = ("version", "state", "title", "published_at", "modified_at", "fetched_at", "added_at")
-        query = sa.select(*(_versions.c[name] for name in columns)).where(_versions.c.article_id == article_id)
+        query = sa.select(*(_versions.c[name] for name in columns)).where(_versions.c.article_id == article_id, _seen)
         with self._reading() as connection:
             rows = connection.execute(query.order_by(_versions.c.row.desc())).all()
         if not rows:
@@ -546,7 +567,7 @@ class Library(Stories, Paragraphs, Sources, Pages, Shelves, Soundness):
     def sample_ids(self) -> list[str]:
         """The ids of the sample articles."""
         with self._reading() as connection:
-            query = sa.select(_versions.c.article_id).where(_versions.c.sample).distinct()
+            query = sa.select(_versions.c.article_id).where(_versions.c.sample, _open).distinct()
             return list(connection.execute(query).scalars())
 
     def _not_found(self, article_id: str, version: str | None) -> ArticleNotFound:
@@ -555,4 +576,4 @@ class Library(Stories, Paragraphs, Sources, Pages, Shelves, Soundness):
 
 
 def _is(article: Article) -> tuple[sa.ColumnElement[bool], ...]:
-    return _versions.c.article_id == article.id, _versions.c.version == article.version
+    return _versions.c.article_id == article.id, _versions.c.version == article.version, _seen

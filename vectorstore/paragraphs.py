@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _versions, _paragraphs = schema.versions, schema.paragraphs
 _current = _versions.c.state != "retired"
+_open = _versions.c.state.not_in(("retired", "hidden"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Paragraphs(Database):
 
     def uncounted(self, *, limit: int) -> list[Article]:
         """The next newest versions whose paragraphs are still to be counted, oldest first."""
-        query = sa.select(_versions).where(_current, sa.not_(_versions.c.counted)).order_by(_versions.c.row).limit(limit)
+        query = sa.select(_versions).where(_open, sa.not_(_versions.c.counted)).order_by(_versions.c.row).limit(limit)
         with self._reading() as connection:
             return [to_article(row) for row in connection.execute(query)]
 
@@ -102,6 +103,7 @@ class Paragraphs(Database):
                     sa.select(_paragraphs.c.version_row)
                     .distinct()
                     .where(_paragraphs.c.hash.in_(chunk), sa.not_(_paragraphs.c.settled), _paragraphs.c.version_row > after)
+                    .where(_paragraphs.c.version_row.not_in(sa.select(schema.hidden.c.row)))
                     .order_by(_paragraphs.c.version_row)
                     .limit(limit)
                 )

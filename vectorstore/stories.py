@@ -23,12 +23,13 @@ if TYPE_CHECKING:
 
 _versions, _bands = schema.versions, schema.bands
 _current = _versions.c.state != "retired"
+_open = _versions.c.state.not_in(("retired", "hidden"))
 # Both are asked for every article that comes in: made once.
 _SHARED = sa.text(
     "SELECT version_row FROM bands WHERE hash IN (SELECT value FROM json_each(:bands))"
     " GROUP BY version_row ORDER BY COUNT(*) DESC, version_row LIMIT :limit"
 )
-_NEWEST = sa.select(_versions).where(_versions.c.article_id == sa.bindparam("id"), _current).order_by(_versions.c.row.desc())
+_NEWEST = sa.select(_versions).where(_versions.c.article_id == sa.bindparam("id"), _open).order_by(_versions.c.row.desc())
 
 
 class Stories(Database):
@@ -40,7 +41,7 @@ class Stories(Database):
             shared = list(connection.execute(_SHARED, {"bands": json.dumps(list(bands)), "limit": limit}).scalars())
             if not shared:
                 return []
-            found = {row.row: row for row in connection.execute(sa.select(_versions).where(_versions.c.row.in_(shared)))}
+            found = {row.row: row for row in connection.execute(sa.select(_versions).where(_versions.c.row.in_(shared), _open))}
         return [to_article(found[row]) for row in shared if row in found]
 
     def newest(self, article_id: str) -> Article | None:
@@ -100,12 +101,12 @@ def store_bands(connection: sa.Connection, row: int, bands: Sequence[int]) -> No
 
 
 def root_of(connection: sa.Connection, article: Article) -> str | None:
-    """The id of the article that ``article.duplicate_of`` leads to, None if that is no longer there or is ``article`` itself."""
+    """The id of the article that ``article.duplicate_of`` leads to, None if nobody sees that any more or it is ``article`` itself."""
     if article.duplicate_of is None:
         return None
     query = (
         sa.select(_versions.c.duplicate_of)
-        .where(_versions.c.article_id == article.duplicate_of, _current)
+        .where(_versions.c.article_id == article.duplicate_of, _open)
         .order_by(_versions.c.row.desc())
     )
     found = connection.execute(query).first()
@@ -116,23 +117,26 @@ def root_of(connection: sa.Connection, article: Article) -> str | None:
 
 
 def promote(connection: sa.Connection, article_id: str) -> None:
-    """Let the next of its story stand for it, because ``article_id`` goes or says something else from now on.
+    """Let the next of its story stand for it, because ``article_id`` goes, is hidden or says something else from now on.
 
-    Its rows that are left are the new root's duplicates until they go.
+    Its rows that are left are the new root's duplicates until they go. Only where all are hidden a hidden one stands for the rest.
     """
     members: defaultdict[str, list[bool]] = defaultdict(list)
+    hidden: set[str] = set()
     linked = sa.select(_versions.c.article_id).where(_versions.c.duplicate_of == article_id, _current)
     query = (
-        sa.select(_versions.c.article_id, _versions.c.duplicate_of)
+        sa.select(_versions.c.article_id, _versions.c.duplicate_of, _versions.c.state)
         .where(_versions.c.article_id.in_(linked), _current)
         .order_by(_versions.c.added_at, _versions.c.row)
     )
     for row in connection.execute(query):
         members[row.article_id].append(row.duplicate_of == article_id)
+        if row.state == "hidden":
+            hidden.add(row.article_id)
     if not members:
         return
     # One that is about to be replaced by other words would leave the rest behind.
-    root = next((id_ for id_, inside in members.items() if all(inside)), next(iter(members)))
+    root = min(members, key=lambda id_: (id_ in hidden, not all(members[id_])))
     linked_rows = _versions.c.duplicate_of == article_id
     connection.execute(_versions.update().where(linked_rows, _versions.c.article_id == root).values(duplicate_of=None))
     connection.execute(_versions.update().where(linked_rows).values(duplicate_of=root))
