@@ -57,7 +57,7 @@ class DenseIndex:
             # Else Chroma hands out what it could not open to whoever opens this folder next, even after it was mended.
             undone.callback(SharedSystemClient._identifier_to_system.pop, str(folder), None)  # noqa: SLF001 - there is no other way
             self._client: Any = chromadb.PersistentClient(path=str(folder), settings=Settings(anonymized_telemetry=False))
-            undone.callback(self._client.close)
+            undone.callback(self.close)
             self._passages: Any = self._client.get_or_create_collection(
                 _COLLECTION, embedding_function=None, configuration=_CONFIGURATION
             )
@@ -161,7 +161,7 @@ class _Scanned:
         if self.vectors is None or limit <= 0:
             return []
         cosines = self.vectors.astype(np.float32) @ vector
-        chosen = range(len(cosines))
+        chosen: Sequence[int] = range(len(cosines))
         if limit < len(cosines):
             worst = np.partition(cosines, -limit)[-limit]
             chosen = np.flatnonzero(cosines >= worst).tolist()
