@@ -52,6 +52,9 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "no markers": "The chat model {model} named no source for anything it said.",
         "other language": "The chat model {model} answered in another language than asked.",
         "stopped": "The chat model {model} was stopped.",
+        "no such number": "There is no source {numbers} in this conversation.",
+        "numbers so far": "So far there are {numbers}.",
+        "source gone": "The article behind {numbers} is no longer in the library, or no longer in that version.",
     },
     "de": {
         "open": "„",
@@ -89,6 +92,9 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "no markers": "Das Sprachmodell {model} hat für nichts eine Quelle genannt.",
         "other language": "Das Sprachmodell {model} hat in einer anderen Sprache geantwortet als gefragt.",
         "stopped": "Das Sprachmodell {model} wurde angehalten.",
+        "no such number": "Eine Quelle {numbers} gibt es in diesem Gespräch nicht.",
+        "numbers so far": "Bisher gibt es {numbers}.",
+        "source gone": "Der Artikel hinter {numbers} ist nicht mehr in der Bibliothek oder nicht mehr in dieser Fassung.",
     },
 }
 TRANSLATED = frozenset(_WORDS)

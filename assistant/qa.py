@@ -1,6 +1,7 @@
 """The Assistant: the one composition of library, indexes, search, evidence and wording. ``ask`` is its one-liner.
 
-Not here: how any of the steps works, opening a library (``open_library``), changing it (``upkeep``), looking through it (``holdings``), mending it (``mending``).
+Not here: how any of the steps works, opening a library (``open_library``), changing it (``upkeep``), looking through it (``holdings``), mending it (``mending``),
+what readers leave in it (``kept``).
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ from typing import TYPE_CHECKING, Any
 from assistant.answering import write
 from assistant.calibration import answers, calibration_for
 from assistant.citations import cite
+from assistant.cited_again import asked_again, quote_again
 from assistant.conversation import Standalone, mark_carried, standalone_question
 from assistant.disagreement import order_by_disagreement
 from assistant.evidence import find_evidence
 from assistant.extractive import phrase, quote_answer
 from assistant.generative import ModelFailed
 from assistant.holdings import Holdings
+from assistant.kept import Kept
 from assistant.mending import Mending
 from assistant.numbering import REMEMBERED_TURNS, Numbering, cited_before
 from assistant.periods import question_period
@@ -32,6 +35,7 @@ from assistant.rewriting import rewritten_question
 from assistant.threads import iterate
 from assistant.types import Answer, AnswerEvent, AskedPeriod, Citation, Searched, Turn
 from assistant.upkeep import Upkeep
+from vectorstore.languages import question_languages
 from vectorstore.settings import read_settings
 from vectorstore.types import Filters
 
@@ -41,6 +45,7 @@ if TYPE_CHECKING:
 
     from langchain_core.retrievers import BaseRetriever
 
+    from assistant.cited_again import AskedAgain
     from assistant.evidence import Evidence
     from vectorstore.embedding import Vectors
     from vectorstore.search import SearchResult
@@ -50,7 +55,7 @@ if TYPE_CHECKING:
 ANSWER_HITS = 10
 
 
-class Assistant(Upkeep, Holdings, Mending):
+class Assistant(Upkeep, Holdings, Mending, Kept):
     """Questions and answers over one library. Thread-safe; one process at a time owns a library's indexes."""
 
     # Asking
@@ -121,6 +126,11 @@ class Assistant(Upkeep, Holdings, Mending):
         if (yield from passed_on(self._owner_elsewhere, asked, cancel=cancel)):
             return
         earlier, history = cited_before(history), [turn for turn in history if turn.question.strip()]
+        if again := asked_again(question):
+            answer = self._quote_again(question, again, history=history, earlier=earlier, language=answer_language)
+            yield AnswerEvent(kind="text", text=answer.text)
+            yield AnswerEvent(kind="answer", answer=replace(answer, timings={"total": time.perf_counter() - begun}))
+            return
         model, trouble, rewritten = self.chat_model, None, None
         if model and history and question.strip():
             yield AnswerEvent(kind="step", text="rewrite")
@@ -296,6 +306,26 @@ class Assistant(Upkeep, Holdings, Mending):
             model=None,
             timings=timings,
             pending=self.library.count_articles("pending"),
+        )
+
+    def _quote_again(
+        self, question: str, again: AskedAgain, *, history: Sequence[Turn], earlier: Sequence[Citation], language: str | None
+    ) -> Answer:
+        """The answer to a question for citations of earlier turns by their numbers, in its language or that of the question before."""
+        language = language or again.language
+        if not language:
+            likely = question_languages(history[-1].question) if history else {"en": 1.0}
+            language = max(likely, key=lambda known: likely[known])
+        quoted = quote_again(
+            again.numbers, earlier=earlier, article=lambda id_, version: self.article(id_, version=version), language=language
+        )
+        refused = self._refuse(question, Searched(question=question, filters=Filters()), quoted.text, language=language)
+        return replace(
+            refused,
+            sentences=quoted.sentences,
+            citations=quoted.citations,
+            abstained=bool(quoted.reason),
+            reason=quoted.reason,
         )
 
     def _asks_about(self, evidence: Evidence, words: str, result: SearchResult) -> bool:
