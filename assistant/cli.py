@@ -371,6 +371,26 @@ def remove(context: typer.Context, article_ids: list[str], as_json: AsJson = Fal
 
 
 @app.command()
+def feedback(context: typer.Context, as_json: AsJson = False) -> None:
+    """List what readers of the page think of answers, the newest first; --json has the whole answers."""
+    with _assistant(context) as assistant:
+        listed = assistant.feedback()
+    if as_json:
+        _print_json({"schema": SCHEMA, "items": [given.to_dict() for given in listed]})
+        return
+    if not listed:
+        _err.print("No feedback yet. Readers give it below the answers of the page: fundstelle serve.")
+        return
+    table = Table(
+        "when", "verdict", Column("question", overflow="fold"), Column("note", overflow="fold"), box=None, pad_edge=False
+    )
+    for given in listed:
+        when = f"{given.given_at:%Y-%m-%d %H:%M}" if given.given_at else ""
+        table.add_row(*(Text(value) for value in (when, given.verdict, given.answer.question, given.note)))
+    _out.print(table)
+
+
+@app.command()
 def reindex(
     context: typer.Context,
     extract: Annotated[

@@ -19,6 +19,8 @@ LAYERS = ("vectorstore", "ingest", "assistant")
 
 # The tables of the library and those who ask them: one part in several modules.
 STORE = (
+    "vectorstore/conversations.py",
+    "vectorstore/feedback.py",
     "vectorstore/hiding.py",
     "vectorstore/library.py",
     "vectorstore/pages.py",

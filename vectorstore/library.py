@@ -19,7 +19,9 @@ import sqlalchemy as sa
 
 from vectorstore import schema
 from vectorstore.catalogue import Catalogue, Shown
+from vectorstore.conversations import Conversations
 from vectorstore.errors import ArticleNotFound
+from vectorstore.feedback import Verdicts
 from vectorstore.hiding import Hiding, forget_hidden, forget_removal, remember_removal, unhide, was_removed
 from vectorstore.pages import Pages, forget_pages
 from vectorstore.paragraphs import Paragraphs, forget_paragraphs
@@ -111,7 +113,7 @@ class Version:
     added_at: datetime
 
 
-class Library(Stories, Paragraphs, Sources, Pages, Shelves, Hiding, Soundness):
+class Library(Stories, Paragraphs, Sources, Pages, Shelves, Hiding, Conversations, Verdicts, Soundness):
     """The article store of one library folder; safe to use from several threads and processes."""
 
     def __init__(self, folder: Path) -> None:

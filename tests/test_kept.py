@@ -1,0 +1,211 @@
+"""Conversations and feedback that a library keeps: whose they are, that they come back as they were, bounds, damage."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.testing import CliRunner
+
+from assistant.cli import app
+from assistant.kept import MAX_EXCHANGE, Conversation, Feedback, KeptExchange
+from vectorstore.conversations import MAX_CONVERSATIONS, MAX_EXCHANGES, MAX_TITLE
+from vectorstore.errors import SettingsError
+from vectorstore.library import FILE_NAME, Library
+from vectorstore.types import Filters
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from assistant import Assistant
+    from assistant.types import Answer
+
+
+@pytest.fixture(scope="module")
+def answer(samples: Assistant) -> Answer:
+    """A real answer of the samples."""
+    answer = samples.ask(samples.suggestions()[0])
+    assert answer.citations
+    return answer
+
+
+@pytest.fixture
+def assistant(open_assistant: Callable[..., Assistant]) -> Assistant:
+    """An assistant over an empty library."""
+    return open_assistant()
+
+
+def conversation(id_: str, *exchanges: KeptExchange, title: str = "About a bridge") -> Conversation:
+    """A conversation."""
+    return Conversation(id=id_, title=title, exchanges=exchanges)
+
+
+# --- conversations
+
+
+def test_a_conversation_comes_back_as_it_was_kept(assistant: Assistant, answer: Answer, samples: Assistant) -> None:
+    """Answers with quotes, hits, dates and filters, what failed and what was asked without; in another process too, without its articles."""
+    exchanges = (
+        KeptExchange(question=answer.question, answer=answer, filters=Filters(language="de")),
+        KeptExchange(question="Why? 🌊", failure="The model is gone.", without=("period",)),
+    )
+    assistant.keep_conversation("browser:1", conversation("a", *exchanges))
+    assistant.close()
+    library = Library(assistant.settings.library)
+    assistant.library = library
+    kept = assistant.conversation("browser:1", "a")
+    library.close()
+    assert kept is not None
+    assert (kept.id, kept.title, kept.notice) == ("a", "About a bridge", "")
+    assert kept.exchanges[1] == exchanges[1]
+    first = kept.exchanges[0]
+    assert first.answer is not None
+    assert first.filters == Filters(language="de")
+    assert first.answer.to_dict() == answer.to_dict()
+    assert first.answer.citations == answer.citations
+    assert first.answer.to_markdown() in kept.to_markdown()
+    assert kept.to_markdown().startswith("# About a bridge\n")
+    assert "The model is gone" in kept.to_markdown()
+    assert json.loads(json.dumps(kept.to_dict()))["exchanges"][0]["answer"] == json.loads(json.dumps(answer.to_dict()))
+
+
+def test_only_its_owner_finds_a_conversation(assistant: Assistant) -> None:
+    """Lists, opening, renaming and removing are the owner's alone; two may use the same id."""
+    for owner in ("ann", "ben"):
+        assistant.keep_conversation(owner, conversation("a", KeptExchange(question=f"{owner}?"), title=owner))
+    assert [entry.title for entry in assistant.conversations("ann")] == ["ann"]
+    assert assistant.conversations("nobody") == []
+    assert assistant.conversation("nobody", "a") is None
+    assert not assistant.rename_conversation("nobody", "a", "mine")
+    assert not assistant.remove_conversation("nobody", "a")
+    assert assistant.rename_conversation("ann", "a", "  Ann's \n own ")
+    assert not assistant.rename_conversation("ann", "a", " ")
+    assert assistant.remove_conversation("ben", "a")
+    assert not assistant.remove_conversation("ben", "a")
+    assert [entry.title for entry in assistant.conversations("ann")] == ["Ann's own"]
+    assert assistant.conversations("ben") == []
+
+
+def test_the_newest_comes_first(assistant: Assistant) -> None:
+    """Kept again a conversation is the newest; renamed it stays where it is. Exchanges that are gone from it are gone."""
+    one, two, three = (KeptExchange(question=f"{n}?") for n in range(3))
+    for id_ in "ab":
+        assistant.keep_conversation("ann", conversation(id_, one, two, three))
+    assistant.rename_conversation("ann", "a", "Renamed")
+    assert [entry.id for entry in assistant.conversations("ann")] == ["b", "a"]
+    assistant.keep_conversation("ann", conversation("a", one, three))
+    assert [(entry.id, entry.turns) for entry in assistant.conversations("ann")] == [("a", 2), ("b", 3)]
+    kept = assistant.conversation("ann", "a")
+    assert kept is not None
+    assert kept.exchanges == (one, three)
+
+
+def test_what_is_kept_is_bounded(assistant: Assistant, answer: Answer) -> None:
+    """Long titles are cut, of long conversations the last exchanges stay, of many the newest; huge answers go without their hits."""
+    many = [KeptExchange(question=str(n)) for n in range(MAX_EXCHANGES + 5)]
+    assistant.keep_conversation("ann", conversation("long", *many, title="x" * 5_000))
+    (entry,) = assistant.conversations("ann")
+    assert (len(entry.title), entry.turns) == (MAX_TITLE, MAX_EXCHANGES)
+    kept = assistant.conversation("ann", "long")
+    assert kept is not None
+    assert kept.exchanges[-1].question == str(MAX_EXCHANGES + 4)
+
+    huge = replace(answer, hits=answer.hits * (MAX_EXCHANGE // 3_000))
+    assistant.keep_conversation("ann", conversation("huge", KeptExchange(question="?", answer=huge)))
+    kept = assistant.conversation("ann", "huge")
+    assert kept is not None
+    assert kept.exchanges[0].answer is not None
+    assert (kept.exchanges[0].answer.hits, kept.exchanges[0].answer.citations) == ((), answer.citations)
+    assistant.keep_conversation(
+        "ann", conversation("vast", KeptExchange(question="?", answer=replace(answer, text="x" * 2 * MAX_EXCHANGE)))
+    )
+    kept = assistant.conversation("ann", "vast")
+    assert kept is not None
+    assert kept.exchanges[0].answer is None
+    assert "too long" in kept.exchanges[0].failure
+
+    for number in range(MAX_CONVERSATIONS):
+        assistant.keep_conversation("ann", conversation(str(number)))
+    entries = assistant.conversations("ann")
+    assert len(entries) == MAX_CONVERSATIONS
+    assert not {"long", "huge", "vast"} & {entry.id for entry in entries}
+
+
+@pytest.mark.parametrize("damage", [b"no zlib", None])
+def test_a_damaged_exchange_is_left_out(assistant: Assistant, damage: bytes | None) -> None:
+    """The others are there, and the reader is told; a library with a damaged row is no damaged library."""
+    exchanges = tuple(KeptExchange(question=f"{n}?") for n in range(3))
+    assistant.keep_conversation("ann", conversation("a", *exchanges))
+    path = assistant.settings.library / FILE_NAME
+    with closing(sqlite3.connect(path)) as connection, connection:
+        if damage:
+            connection.execute("UPDATE exchanges SET content = ? WHERE position = 1", [damage])
+        else:
+            connection.execute(
+                "UPDATE exchanges SET content = (SELECT content FROM exchanges WHERE position = 0) WHERE position = 1"
+            )
+    kept = assistant.conversation("ann", "a")
+    assert kept is not None
+    assert kept.exchanges == (exchanges[0], exchanges[2])
+    assert kept.notice == "1 of 3 questions of this conversation are damaged and left out."
+
+
+def test_a_conversation_needs_an_owner(assistant: Assistant) -> None:
+    """Nobody's conversation is not kept, nor is one without a name."""
+    for owner, id_ in (("", "a"), ("ann", ""), ("ann", "x" * 1_000)):
+        with pytest.raises(SettingsError, match="owner and an id"):
+            assistant.keep_conversation(owner, conversation(id_))
+
+
+# --- feedback
+
+
+def test_feedback_is_kept_with_its_answer(assistant: Assistant, answer: Answer) -> None:
+    """The newest first; another verdict on the same answer, also on one that was kept, takes the place of the first."""
+    other = replace(answer, question="Another one?")
+    assistant.keep_feedback(Feedback(answer=answer, verdict="up"))
+    assistant.keep_feedback(Feedback(answer=other, verdict="down", note="wrong bridge \ud800"))
+    first, second = assistant.feedback()
+    assert (first.verdict, first.note, first.answer.question) == ("down", "wrong bridge ?", "Another one?")
+    assert (second.verdict, second.note) == ("up", "")
+    assert second.answer.to_dict() == answer.to_dict()
+    assistant.keep_feedback(replace(second, verdict="down", note="after all", given_at=None))
+    assert [(given.verdict, given.note) for given in assistant.feedback()] == [
+        ("down", "after all"),
+        ("down", "wrong bridge ?"),
+    ]
+    assert assistant.withdraw_feedback(answer)
+    assert not assistant.withdraw_feedback(answer)
+    assert len(assistant.feedback()) == 1
+
+
+def test_damaged_feedback_is_left_out(assistant: Assistant, answer: Answer, caplog: pytest.LogCaptureFixture) -> None:
+    """What can be read is there; the log says what cannot."""
+    assistant.keep_feedback(Feedback(answer=answer, verdict="up"))
+    assistant.keep_feedback(Feedback(answer=replace(answer, question="Another one?"), verdict="up"))
+    with closing(sqlite3.connect(assistant.settings.library / FILE_NAME)) as connection, connection:
+        connection.execute("UPDATE feedback SET answer = x'00' WHERE given_at = (SELECT min(given_at) FROM feedback)")
+    assert [given.answer.question for given in assistant.feedback()] == ["Another one?"]
+    assert "cannot be read" in caplog.text
+
+
+def test_feedback_is_exported(assistant: Assistant, answer: Answer) -> None:
+    """``fundstelle feedback`` lists it; with --json it is one document with question, answer, verdict, note and time."""
+    folder = str(assistant.settings.library)
+    empty = CliRunner().invoke(app, ["--library", folder, "feedback"])
+    assert (empty.exit_code, empty.stdout) == (0, "")
+    assert "No feedback yet" in empty.stderr
+    assistant.keep_feedback(Feedback(answer=answer, verdict="down", note="[bold]too short"))
+    listed = CliRunner().invoke(app, ["--library", folder, "feedback"]).stdout
+    assert answer.question in listed
+    assert "[bold]too short" in listed
+    document = json.loads(CliRunner().invoke(app, ["--library", folder, "feedback", "--json"]).stdout)
+    (item,) = document["items"]
+    assert list(document) == ["schema", "items"]
+    assert (item["question"], item["verdict"], item["note"]) == (answer.question, "down", "[bold]too short")
+    assert item["answer"] == json.loads(json.dumps(answer.to_dict()))
+    assert item["given_at"].endswith("+00:00")
