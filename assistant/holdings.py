@@ -10,7 +10,7 @@ from vectorstore.types import Filters
 if TYPE_CHECKING:
     from vectorstore.catalogue import Scope
     from vectorstore.library import Version
-    from vectorstore.shelf import Shelf, Sort
+    from vectorstore.shelf import Shelf, ShelfRow, Sort
     from vectorstore.types import Article
 
 
@@ -57,6 +57,14 @@ class Holdings(OpenLibrary):
             SettingsError: there is no such ``sort``, or ``limit`` or ``offset`` is negative.
         """
         return self.library.browse(search=search, sort=sort, descending=descending, limit=limit, offset=offset, filters=filters)
+
+    def story(self, article_id: str) -> tuple[ShelfRow, ...]:
+        """The articles that say the same as this one, itself among them, as rows of the table: first the one that stands for the others."""
+        return self.library.story(article_id)
+
+    def sample_ids(self) -> list[str]:
+        """The ids of the articles that are samples."""
+        return self.library.sample_ids()
 
     def scope(self, filters: Filters | None = None) -> Scope:
         """What may answer a question with these filters: articles, languages, outlets and the days that they are from."""

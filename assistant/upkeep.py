@@ -19,7 +19,7 @@ from assistant.open_library import POLL_SECONDS, OpenLibrary
 from vectorstore.errors import FundstelleError, LibraryBusy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from pathlib import Path
 
     from ingest.pipeline import IngestReport, ReadProgress
@@ -84,13 +84,16 @@ class Upkeep(OpenLibrary):
         self,
         *,
         every_source: bool = False,
+        addresses: Collection[str] | None = None,
         stop: threading.Event | None = None,
         on_item: Callable[[ItemResult], None] = lambda _: None,
         on_progress: Callable[[IndexProgress], None] = lambda _: None,
     ) -> IngestReport:
-        """Visit the feeds and pages that were added, those that are due or every one, and take in what is new; as ``add`` otherwise."""
+        """Visit the feeds and pages that were added, those that are due, every one or those of ``addresses``, and take in what is new; as ``add`` otherwise."""
         return self._read_and_index(
-            lambda stop: self._visit(every_source=every_source, stop=stop, on_item=on_item, on_progress=on_progress),
+            lambda stop: self._visit(
+                every_source=every_source, addresses=addresses, stop=stop, on_item=on_item, on_progress=on_progress
+            ),
             compare=True,
             stop=stop,
             on_progress=on_progress,
@@ -283,6 +286,7 @@ class Upkeep(OpenLibrary):
         *,
         stop: threading.Event,
         every_source: bool = False,
+        addresses: Collection[str] | None = None,
         on_item: Callable[[ItemResult], None] = lambda _: None,
         on_progress: Callable[[IndexProgress], None] = lambda _: None,
     ) -> IngestReport:
@@ -295,6 +299,7 @@ class Upkeep(OpenLibrary):
                 count_tokens=self.encoder.count_tokens,
                 web=web,
                 every_source=every_source,
+                addresses=addresses,
                 stop=stop,
                 on_item=on_item,
                 on_progress=_as_reading(on_progress),

@@ -6,7 +6,7 @@ feed holds (``web.py``), reading and storing (``pipeline.py``), the rules of whe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -40,18 +40,24 @@ def refresh(
     count_tokens: CountTokens,
     web: Web,
     every_source: bool = False,
+    addresses: Collection[str] | None = None,
     link: bool = True,
     stop: threading.Event | None = None,
     on_item: Callable[[ItemResult], None] = lambda _: None,
     on_progress: Callable[[ReadProgress], None] = lambda _: None,
 ) -> IngestReport:
-    """Visit the followed sources that are due (or ``every_source``) and read what is new, as ``ingest`` does. What was removed stays so."""
+    """Visit the followed sources that are due, or ``every_source``, or those of ``addresses``, and read what is new, as ``ingest`` does.
+
+    What was removed stays so.
+    """
     now = datetime.now(UTC)
-    due = [
-        source
-        for source in library.sources()
-        if every_source or is_due(last_visit=source.last_visit, planned=source.next_visit, now=now)
-    ]
+
+    def is_wanted(source: Source) -> bool:
+        if addresses is not None:
+            return source.address in addresses
+        return every_source or is_due(last_visit=source.last_visit, planned=source.next_visit, now=now)
+
+    due = [source for source in library.sources() if is_wanted(source)]
     planner = WebPlanner(
         options=ReadOptions(),
         fetch=web.get,

@@ -101,10 +101,10 @@ class Desk:
             on_visit=lambda visit, results: record(visit, results, library=self.library, follow=True),
         )
 
-    def refresh(self, *, every_source: bool = True) -> IngestReport:
+    def refresh(self, *, every_source: bool = True, addresses: list[str] | None = None) -> IngestReport:
         """Visit what is followed."""
         with self.web() as web:
-            return refresh(self.library, count_tokens=self.count_tokens, web=web, every_source=every_source)
+            return refresh(self.library, count_tokens=self.count_tokens, web=web, every_source=every_source, addresses=addresses)
 
     def index(self) -> None:
         """As if the indexes had caught up."""
@@ -365,6 +365,18 @@ def test_only_what_is_due_is_visited(desk: Desk) -> None:
     (source,) = desk.library.sources()
     assert source.next_visit
     assert source.next_visit > datetime.now(UTC)
+
+
+def test_one_source_is_visited_when_it_is_asked_for(desk: Desk) -> None:
+    """Of what is followed only the named address is visited, due or not; one that is not followed is no source."""
+    for name in ("feed", "other"):
+        desk.server.add(f"/{name}.xml", rss(feed(desk.server, "ferry"), etag=f'"{name}"'))
+        desk.add(f"/{name}.xml")
+    before = len(desk.server.requests)
+    addresses = [desk.server.url("/other.xml"), desk.server.url("/lamp")]
+    assert outcomes(desk.refresh(every_source=False, addresses=addresses)) == [("unchanged", "other.xml")]
+    assert [request.path for request in desk.server.requests[before:] if request.path != "/robots.txt"] == ["/other.xml"]
+    assert desk.refresh(every_source=True, addresses=[]).items == ()
 
 
 def test_a_source_that_fails_is_left_alone_ever_longer(desk: Desk) -> None:

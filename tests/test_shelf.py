@@ -138,6 +138,16 @@ def test_a_row_says_what_there_is(filled: Library, make_article: Make, split: Sp
     assert (row.title, row.state, row.versions, row.characters) == ("Bridge closes", "complete", 2, len("Other words."))
 
 
+def test_a_story_is_the_articles_that_say_the_same(filled: Library) -> None:
+    """The one that stands for the others comes first, whichever of them is asked for; an article alone is its own story."""
+    assert [row.id for row in filled.story("d")] == [row.id for row in filled.story("c")] == ["c", "d"]
+    assert [row.duplicate_of for row in filled.story("d")] == [None, "c"]
+    assert [row.id for row in filled.story("a")] == ["a"]
+    assert filled.story("nobody") == ()
+    filled.hide(["c"], until=DAY)
+    assert [row.id for row in filled.story("d")] == ["d"]
+
+
 def test_the_table_follows_every_change(filled: Library, split: Split) -> None:
     """Other furniture, removal and another index leave exactly the articles that are listed, each once."""
     listed = {article.id for article in filled.articles()}

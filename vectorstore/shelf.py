@@ -104,6 +104,24 @@ class Shelves(Database):
             rows = list(connection.execute(page).scalars())
             return Shelf(_shelf_rows(connection, rows), total)
 
+    def story(self, article_id: str) -> tuple[ShelfRow, ...]:
+        """The rows of an article and of those that say the same: first the one that stands for the others, then as they were stored.
+
+        At most ``MAX_ROWS`` rows; none if there is no such article.
+        """
+        facts = sa.select(_versions.c.row, _versions.c.article_id, _versions.c.duplicate_of).join(
+            _shelf, _shelf.c.row == _versions.c.row
+        )
+        with self._reading() as connection:
+            asked = connection.execute(facts.where(_versions.c.article_id == article_id)).first()
+            if asked is None:
+                return ()
+            root = asked.duplicate_of or article_id
+            of_story = sa.or_(_versions.c.article_id == root, _versions.c.duplicate_of == root)
+            order = (_versions.c.article_id != root, _versions.c.row)
+            rows = [row.row for row in connection.execute(facts.where(of_story).order_by(*order).limit(MAX_ROWS))]
+            return _shelf_rows(connection, rows)
+
 
 def within(filters: Filters, *, table: sa.Table) -> list[sa.ColumnElement[bool]]:
     """What ``filters`` ask of the columns ``language``, ``source`` and ``published_at`` of a table."""
