@@ -9,13 +9,14 @@ DEBIAN_RUN := dict-freedict-deu-eng
 DEBIAN_TEST := $(DEBIAN_RUN) chromium
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: run test lint types bench fuzz clean help debian-run debian-test
+.PHONY: run test lint types bench faults fuzz clean help debian-run debian-test
 
 help:
 	@echo "make run    install, load the samples into an empty library, serve the page on 127.0.0.1:7860"
 	@echo "make test   install, run every test"
 	@echo "make lint   style, types"
 	@echo "make bench  make the figures of docs/benchmarks.md (BEIR=folders)"
+	@echo "make faults kill, tear, fill and damage libraries, 50 seeded runs (RUNS=50); make test does a few"
 	@echo "make fuzz   read broken documents of every format (SECONDS=60); what should not happen is saved under artifacts/"
 	@echo "make clean  remove what the others made here (never a library)"
 
@@ -32,6 +33,9 @@ lint: $(VENV)/installed-dev
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m tests.benchmarks $(BEIR)
+
+faults: $(VENV)/installed-dev
+	FAULT_RUNS=$(or $(RUNS),50) $(BIN)/pytest tests/faults
 
 fuzz: $(VENV)/installed-dev
 	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60)

@@ -72,7 +72,7 @@ def check(library: Library, *, indexes: Indexes | None = None) -> list[Fault]:
         remedy = "Restore it from a backup, or move it away and `fundstelle add` the sources again; the indexes hold no text."
         return [Fault(name="article store", found=str(error), lost="the articles that cannot be read", remedy=remedy)]
     with ExitStack() as opened:
-        parts = _opened(library, number=int(number), indexes=indexes, opened=opened)
+        parts = _opened(library, number=int(number), indexes=indexes, opened=opened, expected=expected)
         compared = _compare(parts, expected)
     return [*found, *_as_faults(compared, expected), *_left_over(library)]
 
@@ -114,7 +114,8 @@ def repair(
     folder = index_folder(library, int(number))
     with ExitStack() as opened:
         expected = library.expected()
-        compared = _compare(_opened(library, number=int(number), indexes=None, opened=opened), expected)
+        parts = _opened(library, number=int(number), indexes=None, opened=opened, expected=expected)
+        compared = _compare(parts, expected)
     for part in compared.broken:
         _remove(folder / part)
     indexes = Indexes(library, encoder=encoder, glossary=glossary, number=int(number))
@@ -127,7 +128,7 @@ def repair(
 # Comparing
 
 
-def _opened(library: Library, *, number: int, indexes: Indexes | None, opened: ExitStack) -> _Parts:
+def _opened(library: Library, *, number: int, indexes: Indexes | None, opened: ExitStack, expected: Expected) -> _Parts:
     if indexes is not None:
         return _Parts(indexes.dense, indexes.lexical, indexes.vectors, {})
     folder = index_folder(library, number)
@@ -135,7 +136,8 @@ def _opened(library: Library, *, number: int, indexes: Indexes | None, opened: E
 
     def part(name: str, open_it: Callable[[Path], object]) -> object | None:
         if not (folder / name).exists():
-            broken[name] = "it is missing"
+            if expected.shown:  # else it is made when there is something to put in
+                broken[name] = "it is missing"
             return None
         try:
             found = open_it(folder / name)
@@ -183,7 +185,7 @@ def _compare(parts: _Parts, expected: Expected) -> _Compared:
                 )
             except IndexCorrupt as error:
                 broken["dense"] = str(error)
-    whole = [name for name in PARTS if name not in broken]
+    whole = [name for name in PARTS if name in there and name not in broken]
     wanted = expected.shown.keys()
     return _Compared(
         broken,

@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from vectorstore.errors import IndexCorrupt
+from vectorstore.errors import DiskFull, IndexCorrupt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -119,6 +119,8 @@ class DenseIndex:
         try:
             yield
         except Exception as error:
+            if DiskFull.is_meant(error):
+                raise DiskFull(self._folder) from error
             message = f"The vector index {self._folder} cannot be used: {error}. `fundstelle doctor --repair` makes it again from the articles."
             raise IndexCorrupt(message) from error
 
@@ -322,6 +324,8 @@ class VectorStore:
         try:
             yield
         except (sqlite3.Error, ValueError) as error:  # the file is damaged, or what a row holds
+            if DiskFull.is_meant(error):
+                raise DiskFull(self._path) from error
             message = f"The vectors in {self._path} cannot be used: {error}. `fundstelle doctor --repair` makes them again from the articles."
             raise IndexCorrupt(message) from error
 

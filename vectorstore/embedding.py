@@ -170,9 +170,15 @@ class SentenceTransformerEncoder:
         try:
             with self._lock, torch.inference_mode():
                 found = self._forward(self._model, texts)
-        except (torch.OutOfMemoryError, MemoryError):
-            if len(texts) == 1:
+        except (RuntimeError, MemoryError) as error:  # torch's own error for graphics memory is a RuntimeError too
+            if not _is_out_of_memory(error):
                 raise
+            if len(texts) == 1:
+                message = (
+                    f"There is not enough memory to embed a single text with {self.name}. Close other programs and run the same command again, "
+                    "or set FUNDSTELLE_EMBEDDING to a smaller model; what was stored stays."
+                )
+                raise ModelError(message) from error
             half = len(texts) // 2  # less at a time is slower, but it goes on
             return np.concatenate([self._encode_batch(texts[:half]), self._encode_batch(texts[half:])])
         vectors: Vectors = found.float().cpu().numpy()
@@ -336,6 +342,12 @@ def _batches(order: Sequence[int], lengths: Sequence[int]) -> list[list[int]]:
         else:
             batches.append([index])
     return batches
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    """Whether a batch was too much: torch has a type for that on graphics cards only, on the processor it is said in words."""
+    said = str(error)
+    return isinstance(error, (MemoryError, _torch().OutOfMemoryError)) or "allocate memory" in said or "bad_alloc" in said
 
 
 def _cut_to(ids: list[int], limit: int) -> list[int]:

@@ -5,6 +5,7 @@ FundstelleError
 ├── ModelError             an embedding or reranking model that is missing, damaged or unusable
 ├── LibraryError           the library folder
 │   ├── LibraryBusy        another process owns the indexes
+│   ├── DiskFull           there is no space left for it
 │   ├── LibraryCorrupt     the article store cannot be read
 │   ├── IndexMismatch      the indexes were made with another model or analyzer
 │   ├── IndexCorrupt       an index cannot be read; it can be rebuilt from the articles
@@ -49,6 +50,21 @@ class LibraryBusy(LibraryError):
             f"The library {library} is in use by {owner} (waited {waited:.0f} s). Try again when it has finished, or stop it."
         )
         self.pid = pid
+
+
+class DiskFull(LibraryError):
+    """There is no space left for the library."""
+
+    def __init__(self, where: object) -> None:
+        super().__init__(
+            f"There is no space left for {where}. Free some and run the same command again: what was stored stays, and is made searchable then."
+        )
+
+    @staticmethod
+    def is_meant(error: BaseException) -> bool:
+        """Whether an error of SQLite, Chroma, tantivy or the system says so; most of them only do in words."""
+        said = str(error)
+        return "No space left" in said or "disk is full" in said or "File too large" in said
 
 
 class LibraryCorrupt(LibraryError):

@@ -16,7 +16,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from vectorstore.dense import DenseIndex, VectorStore
-from vectorstore.errors import IndexCorrupt, IndexMismatch, LibraryError
+from vectorstore.errors import DiskFull, IndexCorrupt, IndexMismatch
 from vectorstore.languages import ANALYZER
 from vectorstore.lexical import LexicalIndex
 from vectorstore.terms import heading_apart, passage_terms
@@ -127,7 +127,7 @@ class Indexes:
         articles still wait for the same.
 
         Raises:
-            LibraryError: there is no space left.
+            DiskFull: there is no space left.
         """
         try:
             self.purge()
@@ -140,11 +140,7 @@ class Indexes:
         except IndexCorrupt as error:
             if shutil.disk_usage(self._library.folder).free >= _LEAST_FREE:
                 raise
-            message = (
-                f"There is no space left for the indexes of {self._library.folder}. Free some and run the same command again: what was "
-                "stored stays, and is made searchable then."
-            )
-            raise LibraryError(message) from error
+            raise DiskFull(f"the indexes of {self._library.folder}") from error
         return None
 
     def purge(self) -> None:

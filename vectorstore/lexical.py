@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from vectorstore.errors import IndexCorrupt
+from vectorstore.errors import DiskFull, IndexCorrupt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -173,6 +173,8 @@ class LexicalIndex:
         try:
             yield
         except (ValueError, OSError, RuntimeError) as error:
+            if DiskFull.is_meant(error):
+                raise DiskFull(self._folder) from error
             message = (
                 f"The term index {self._folder} cannot be used: {error}. `fundstelle doctor --repair` makes it again from the articles."
             )

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import logging
 import os
 import re
 import sys
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 LOCK_WAIT = 10.0
 """Seconds that a short-lived owner of the indexes is waited for."""
 _OWNER_FILE = "lock.json"
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +98,25 @@ class Lock:
     def announce(self, *, takes_in: bool, service: Service | None = None, program: str = "") -> None:
         """Tell other processes whether this one takes in the articles that they leave as pending, and where it answers for them.
 
-        Nobody but this user can read it: the token in it lets in.
+        Nobody but this user can read it: the token in it lets in. Where it cannot be written (a full disk), others only see that the library is in use.
         """
         said = {"pid": os.getpid(), "since": self._since, "takes_in": takes_in, "program": program}
         fresh = self._owner.with_suffix(f".{os.getpid()}")
-        fresh.unlink(missing_ok=True)
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            json.dump({**said, **({"service": asdict(service)} if service else {})}, file)
-        fresh.replace(self._owner)
+        try:
+            fresh.unlink(missing_ok=True)
+            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+                json.dump({**said, **({"service": asdict(service)} if service else {})}, file)
+            fresh.replace(self._owner)
+        except OSError as error:
+            _LOG.warning("The note on who uses the library cannot be written to %s: %s.", self._owner, error.strerror)
+            with suppress(OSError):  # what it said before may not be true any more
+                fresh.unlink(missing_ok=True)
+                self._owner.unlink(missing_ok=True)
 
     def release(self) -> None:
         """Give the lock back."""
-        self._owner.unlink(missing_ok=True)
+        with suppress(OSError):
+            self._owner.unlink(missing_ok=True)
         self._lock.release()
 
 

@@ -6,13 +6,14 @@ tables are asked (``library.py`` and the modules that it is made of).
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
 
-from vectorstore.errors import LibraryCorrupt, LibraryError
+from vectorstore.errors import DiskFull, LibraryCorrupt, LibraryError
 from vectorstore.languages import fold_accents
 
 if TYPE_CHECKING:
@@ -280,6 +281,11 @@ class Database:
         except (sa.exc.DatabaseError, sqlite3.DatabaseError) as error:
             cause = error.orig if isinstance(error, sa.exc.DatabaseError) else error
             where = self.folder / FILE_NAME
+            if DiskFull.is_meant(cause):
+                raise DiskFull(where) from error
+            if not os.access(self.folder, os.W_OK | os.X_OK):
+                message = f"The library folder {self.folder} cannot be written. Check its permissions and its disk, or choose another with --library."
+                raise LibraryError(message) from error
             if isinstance(cause, sqlite3.OperationalError):
                 message = f"The article store {where} cannot be used: {cause}. Check the disk, the permissions and that it is not locked."
                 raise LibraryError(message) from error

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 SEED = 20230228
-RUNS = int(os.environ.get("FAULT_RUNS", "6"))
+RUNS = int(os.environ.get("FAULT_RUNS", "5"))
 KINDS = ("kill", "power cut")
 STORIES = ("ferry", "lamp", "bus")
 
