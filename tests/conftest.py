@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import ipaddress
 import json
 import os
 import re
 import socket
+import sys
 import warnings
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,8 +50,47 @@ SHARED = Path(__file__).parents[2] / "shared"
 """The folder beside the checkout with articles and question sets; not everyone has it."""
 
 
+_REFUSED: list[str] = []
+"""The machines that somebody tried to reach since the last test."""
+_REACHING = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
+_LOOKING_UP = frozenset({"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"})
+
+
+def _stay_here(event: str, arguments: tuple[Any, ...]) -> None:
+    """An audit hook: in every thread, and below every library that uses Python's sockets."""
+    if event in _REACHING:
+        host = arguments[1][0] if isinstance(arguments[1], tuple) else None  # else a path, or a socket that is connected already
+    elif event in _LOOKING_UP:
+        host = arguments[0]
+    else:
+        return
+    name = host.decode() if isinstance(host, bytes) else host
+    if name and not (event in _LOOKING_UP and _is_number(name)) and not _is_here(name):
+        _REFUSED.append(f"{event} {name}")
+        message = f"tests stay on this machine: {event} {name}"
+        raise PermissionError(message)
+
+
+def _is_number(host: str) -> bool:
+    """Whether an address is in digits, in whatever spelling, so that nobody is asked for it."""
+    try:
+        socket.inet_aton(host)
+    except OSError:
+        return ":" in host
+    return True
+
+
+def _is_here(host: str) -> bool:
+    try:
+        address = ipaddress.ip_address(host.split("%", 1)[0])
+    except ValueError:
+        return host in {"localhost", socket.gethostname()}
+    return address.is_loopback or address.is_unspecified
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Before anything is imported: no test sees the user's settings and library, or asks the model hub for anything."""
+    """Before anything is imported: no test sees the user's settings and library, asks the model hub for anything, or leaves the machine."""
+    sys.addaudithook(_stay_here)
     for name in [name for name in os.environ if name.startswith(("FUNDSTELLE_", "LANGSMITH_", "LANGCHAIN_"))]:
         del os.environ[name]
     os.environ["HF_HUB_OFFLINE"] = "1"
@@ -148,24 +189,16 @@ def news_server() -> Iterator[NewsServer]:
         yield server
 
 
-@pytest.fixture
-def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever connects to another machine, or looks one up, fails the test."""
-    connect, look_up = socket.socket.connect, socket.getaddrinfo
-    here = ("127.0.0.1", "::1", "localhost")
+@pytest.fixture(autouse=True)
+def loopback_only() -> Iterator[list[str]]:
+    """Whoever connects to another machine, sends to it or looks one up is refused, and the test fails even if it makes nothing of that.
 
-    def connect_here(self: socket.socket, address: Any) -> None:
-        if self.family in {socket.AF_INET, socket.AF_INET6} and address[0] not in here:
-            pytest.fail(f"a connection to {address} leaves this machine")
-        connect(self, address)
-
-    def look_up_here(host: Any, *args: Any, **given: Any) -> Any:
-        if host not in {*here, None}:
-            pytest.fail(f"looking up {host!r} leaves this machine")
-        return look_up(host, *args, **given)
-
-    monkeypatch.setattr(socket.socket, "connect", connect_here)
-    monkeypatch.setattr(socket, "getaddrinfo", look_up_here)
+    Gives what was refused, for a test to take away that means it. Not covered: subprocesses, and sockets that are not Python's.
+    """
+    yield _REFUSED
+    refused, _REFUSED[:] = sorted(set(_REFUSED)), []
+    if refused:
+        pytest.fail(f"leaves this machine: {', '.join(refused)}")
 
 
 # --- vectorstore/ without the bundled model: small parts made by the tests

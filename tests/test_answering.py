@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from assistant import AnswerEvent
 
-pytestmark = pytest.mark.usefixtures("loopback_only")
-
 QUESTION = "When was the lighthouse at Skarven Point lit again?"
 GERMAN = "Wann wurde der Leuchtturm von Skarven Point wieder angezündet?"
 TRUE = "The lighthouse at Skarven Point was lit again on Tuesday after eleven years in the dark"

@@ -19,8 +19,6 @@ from vectorstore.errors import FundstelleError, ModelError, SettingsError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.usefixtures("loopback_only")
-
 TEXT = "The lamp was lit on Tuesday [1]. It had been dark for eleven years [1]."
 MESSAGES = [("system", "Answer."), ("human", "When was the lamp lit?")]
 QUICK = ModelLimits(silence=0.5, total=4, characters=400, pause=0.02, longest_pause=1)

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from assistant import Answer, Assistant
 
-pytestmark = pytest.mark.usefixtures("loopback_only")
-
 PLACES = (
     "Aldermouth Brennick Corsholm Dunwater Elverby Farnsett Grimsund Hallowby Istrand Jorvale Kestrelhead Lundmark Marsholm "
     "Nethersund Oakenfell Pellworth Quernby Ravenscar Saltholm Thornsund"
