@@ -35,8 +35,11 @@ EXTRAS = {"anthropic": "anthropic", "google_genai": "google", "mistralai": "mist
 """Provider → the extra of this project that brings its package."""
 _KEYLESS = "none"
 """The key for servers at an address of one's own that want none; the OpenAI client insists on having one."""
-_WANTED = {"temperature": 0, "max_retries": 0, "stream_chunk_timeout": 0}
-"""What is set where the provider's class has it: an answer as likely as can be; retries and time limits are ours."""
+_WANTED = {"temperature": 0, "max_retries": 0, "stream_chunk_timeout": 0, "num_ctx": 8192}
+"""What is set where the provider's class has it: an answer as likely as can be; retries and time limits are ours.
+
+``num_ctx`` is Ollama's, which silently cuts off the beginning of what does not fit into its small default: the instructions.
+"""
 _POLL_SECONDS = 0.05
 _THINKING = ("<think>", "</think>")
 _FINISHED_EARLY = frozenset({"length", "max_tokens", "model_length"})

@@ -1,9 +1,9 @@
-r"""A chat model on 127.0.0.1 that speaks the OpenAI chat-completions protocol, with knobs for what real ones do wrong. Real HTTP, in threads.
+r"""A chat model on 127.0.0.1 that speaks the protocols of OpenAI, Ollama and Anthropic, with knobs for what real ones do wrong. Real HTTP.
 
     with ChatServer(truthful) as server:                 # what it says: a text, or a function of the Prompt
         server.then(Reply(status=429, headers={"Retry-After": "1"}), Reply("The lamp was lit [1]."))   # the next replies, then the script again
         server.then(Reply("Slow …", first_pause=2, pause=0.1, chunk=3), Reply("…", cut_after=4), Reply(endless=True))
-        Settings(model="openai:scripted", model_base_url=server.base_url)
+        Settings(model="openai:scripted", model_base_url=server.base_url)      # or "ollama:…", "anthropic:…" with server.root_url
         server.requests                                  # prompts, headers, when the first words left, when and how each ended
 
 ``Prompt`` takes a request apart: ``blocks`` are the numbered passages within the fences, ``outside`` is everything else, which is what a
@@ -21,8 +21,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+
+from tests.chat_dialects import Dialect, OpenAI, dialect_of
+from tests.local_server import Listening, LocalServer
 
 _FENCE = re.compile(
     r"^<(?P<kind>\w+) (?P<boundary>[0-9a-f]{16})>\n(?P<inside>.*?)^</(?P=kind) (?P=boundary)>$", re.MULTILINE | re.DOTALL
@@ -137,11 +140,11 @@ class Request:
     @property
     def prompt(self) -> Prompt:
         """Its messages."""
-        return Prompt(self.body["messages"])
+        return Prompt((dialect_of(self.path) or OpenAI()).messages(self.body))
 
 
-class ChatServer:
-    """The server; a context manager. With ``key`` it wants that as bearer token; it knows the models ``models``.
+class ChatServer(LocalServer):
+    """The server; a context manager. With ``key`` it wants that one; it knows the models ``models``.
 
     Connections are closed behind each answer unless ``keep_alive``: clients would leave them open until the end of the tests.
     """
@@ -149,32 +152,24 @@ class ChatServer:
     def __init__(
         self, script: Script = "", *, key: str | None = None, models: Sequence[str] = ("scripted",), keep_alive: bool = False
     ) -> None:
+        super().__init__(_Handler)
         self.script = script
         self.keep_alive = keep_alive
         self.key = key
         self.models = models
-        self.ended = threading.Event()
         self._replies: list[Reply] = []
         self._requests: list[Request] = []
         self._lock = threading.Lock()
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.chat = self
-        self.port: int = self._server.server_address[1]
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.ended.set()
-        self._server.shutdown()
-        self._server.server_close()
 
     @property
     def base_url(self) -> str:
-        """What ``FUNDSTELLE_MODEL_BASE_URL`` is set to."""
-        return f"http://127.0.0.1:{self.port}/v1"
+        """What ``FUNDSTELLE_MODEL_BASE_URL`` is set to for OpenAI's protocol."""
+        return f"{self.root_url}/v1"
+
+    @property
+    def root_url(self) -> str:
+        """What it is set to for the others."""
+        return f"http://127.0.0.1:{self.port}"
 
     @property
     def requests(self) -> list[Request]:
@@ -197,32 +192,21 @@ class ChatServer:
 
     _default: Reply = Reply()
 
-    def answer(self, request: Request) -> Reply:
+    def answer(self, request: Request, dialect: Dialect) -> Reply:
         """The next reply; the request is written down."""
         with self._lock:
             self._requests.append(request)
             reply = self._replies.pop(0) if self._replies else self._default
-        if self.key is not None and request.headers.get("authorization") != f"Bearer {self.key}":
-            return Reply(status=401, error=f"Incorrect API key provided: {request.headers.get('authorization')}")
+        if self.key is not None and dialect.key(request.headers) != self.key:
+            return Reply(status=401, error=f"Incorrect API key provided: {dialect.key(request.headers)}")
         if request.body.get("model") not in self.models:
             return Reply(status=404, error=f"The model {request.body.get('model')!r} does not exist")
         return reply
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
-    chat: ChatServer
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Clients that go are what is tested here."""
-        if not isinstance(sys.exc_info()[1], OSError):
-            super().handle_error(request, client_address)
-
-
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: _Server
+    server: Listening[ChatServer]
     timeout = 60
     disable_nagle_algorithm = True
 
@@ -239,38 +223,37 @@ class _Handler(BaseHTTPRequestHandler):
     def _reply_to(self, body: Mapping[str, Any]) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
         request = Request(self.path, headers, body, time.monotonic(), connection=self.client_address[1])
-        reply = self.server.chat.answer(request)
-        if not self.path.endswith("/chat/completions"):
+        dialect = dialect_of(self.path)
+        reply = self.server.owner.answer(request, dialect or OpenAI())
+        if dialect is None:
             reply = Reply(status=404, error=f"no such path: {self.path}")
         try:
-            self._send(reply, request)
+            self._send(reply, request, dialect or OpenAI())
         except OSError:
             request.gone = True
             self.close_connection = True
         finally:
             request.ended_at = time.monotonic()
 
-    def _send(self, reply: Reply, request: Request) -> None:
+    def _send(self, reply: Reply, request: Request, dialect: Dialect) -> None:
         if reply.hang or reply.hang_up:
             if reply.hang:
                 self._wait(3600)
             self.close_connection = True
             return
         if reply.status != 200:
-            self._send_json(reply, {"error": {"message": reply.error, "type": "error", "code": None}})
+            self._send_json(reply, dialect.error(reply.error))
             return
-        script = self.server.chat.script if reply.text is None else reply.text
+        script = self.server.owner.script if reply.text is None else reply.text
         text = script if isinstance(script, str) else script(request.prompt)
-        if request.body.get("stream"):
-            self._stream(reply, text, request)
+        if dialect.streams(request.body):
+            self._stream(reply, text, request, dialect)
         else:
-            message = {"role": "assistant", "content": text}
-            choice = {"index": 0, "message": message, "finish_reason": reply.finish}
-            self._send_json(reply, {**self._completion("chat.completion", request), "choices": [choice]})
+            self._send_json(reply, dialect.whole(text, model=request.body.get("model", ""), finish=reply.finish))
 
     def end_headers(self) -> None:
         """Says that the connection will be closed, where it will."""
-        if not self.server.chat.keep_alive:
+        if not self.server.owner.keep_alive:
             self.send_header("Connection", "close")
         super().end_headers()
 
@@ -282,43 +265,42 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def _stream(self, reply: Reply, text: str, request: Request) -> None:
+    def _stream(self, reply: Reply, text: str, request: Request, dialect: Dialect) -> None:
         self.send_response(200)
-        for name, content in {"Content-Type": "text/event-stream", "Transfer-Encoding": "chunked", **reply.headers}.items():
+        for name, content in {"Content-Type": dialect.media_type, "Transfer-Encoding": "chunked", **reply.headers}.items():
             self.send_header(name, content)
         self.end_headers()
         if reply.raw is not None:
             self._chunk(reply.raw)
             self._chunk(b"")
             return
-        self._event(request, {"role": "assistant", "content": ""})
+        model = request.body.get("model", "")
+        for event in dialect.opening(model=model):
+            self._chunk(event)
         if reply.reasoning:
-            self._event(request, {"reasoning_content": reply.reasoning})
+            self._chunk(dialect.thought(reply.reasoning, model=model))
         self._wait(reply.first_pause)
+        if self._say(reply, text, request, dialect):
+            for event in dialect.closing(model=model, finish=reply.finish):
+                self._chunk(event)
+            self._chunk(b"")
+
+    def _say(self, reply: Reply, text: str, request: Request, dialect: Dialect) -> bool:
+        """Sends the words; whether the answer is to have an end."""
         for position, piece in enumerate(_pieces(text, reply)):
             if position and reply.pause:
                 self._wait(reply.pause)
             if position == reply.cut_after:
                 self.close_connection = True
-                return
+                return False
             if position == reply.hang_after:
                 self._wait(3600)
             if request.first_words_at is None:
                 request.first_words_at = time.monotonic()
-            self._event(request, {"content": piece})
-            if self.server.chat.ended.is_set():
+            self._chunk(dialect.piece(piece, model=request.body.get("model", "")))
+            if self.server.owner.ended.is_set():
                 break
-        self._event(request, {}, finish=reply.finish)
-        self._chunk(b"data: [DONE]\n\n")
-        self._chunk(b"")
-
-    def _event(self, request: Request, delta: Mapping[str, str], *, finish: str | None = None) -> None:
-        choice = {"index": 0, "delta": delta, "finish_reason": finish}
-        value = {**self._completion("chat.completion.chunk", request), "choices": [choice]}
-        self._chunk(b"data: " + json.dumps(value).encode() + b"\n\n")
-
-    def _completion(self, kind: str, request: Request) -> dict[str, Any]:
-        return {"id": "c1", "object": kind, "created": 0, "model": request.body.get("model")}
+        return True
 
     def _chunk(self, content: bytes) -> None:
         self.wfile.write(b"%x\r\n%b\r\n" % (len(content), content))
@@ -326,7 +308,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _wait(self, seconds: float) -> None:
         """Waits, and notices when the client goes."""
         until = time.monotonic() + seconds
-        while not self.server.chat.ended.is_set() and (left := until - time.monotonic()) > 0:
+        while not self.server.owner.ended.is_set() and (left := until - time.monotonic()) > 0:
             readable, _, _ = select.select([self.connection], [], [], min(left, 0.02))
             if readable and not self.connection.recv(1):
                 raise ConnectionAbortedError

@@ -30,12 +30,13 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 from urllib.parse import quote
 
 from ingest.fetch import Limits
+from tests.local_server import Listening, LocalServer
 
 QUICK = Limits(
     max_bytes=2 * 1024 * 1024,
@@ -137,31 +138,18 @@ def bomb(*, mebibytes: int, encoding: str = "gzip", twice: bool = False) -> Repl
     return Reply(body, headers={"Content-Encoding": encoding})
 
 
-class NewsServer:
+class NewsServer(LocalServer):
     """The server; a context manager. With ``tls`` it speaks https and ``host`` is the name in its addresses."""
 
     def __init__(self, *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> None:
+        super().__init__(_Handler)
         self._replies: dict[str, list[Reply]] = {}
         self._lock = threading.Lock()
         self._requests: list[Request] = []
         self._host, self._scheme = host, "https" if tls else "http"
-        self.ended = threading.Event()
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.news = self
         if tls:
             # The handshake is the handler's business: done on accepting it would hold up everybody.
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
-        self.port: int = self._server.server_address[1]
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.ended.set()
-        self._server.shutdown()
-        self._server.server_close()
 
     def add(self, path: str, *replies: Reply) -> str:
         """Sets what ``path`` (with its query, if any) answers: the replies in turn, then the last one always. Gives its address."""
@@ -195,26 +183,15 @@ class NewsServer:
             return replies.pop(0) if len(replies) > 1 else replies[0]
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
-    news: NewsServer
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Clients that hang up are what is tested here."""
-        if not isinstance(sys.exc_info()[1], OSError):
-            super().handle_error(request, client_address)
-
-
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: _Server
+    server: Listening[NewsServer]
     timeout = 30
     disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
         """Answers with the next reply of the path."""
-        news = self.server.news
+        news = self.server.owner
         headers = {name.lower(): value for name, value in self.headers.items()}
         reply = news.answer(Request(self.command, self.path, headers, time.monotonic(), self.client_address[1]))
         if reply.hang_up or reply.raw is not None or (reply.pause and news.ended.wait(reply.pause)):
@@ -245,7 +222,7 @@ class _Handler(BaseHTTPRequestHandler):
         head = "".join(f"{line}\r\n" for line in [*lines, ""]).encode("latin-1")
         step = 1 if reply.drip_headers else len(head)
         for start in range(0, len(head), step):
-            if reply.drip_headers and self.server.news.ended.wait(reply.drip_headers):
+            if reply.drip_headers and self.server.owner.ended.wait(reply.drip_headers):
                 break
             self.wfile.write(head[start : start + step])
 
@@ -255,11 +232,11 @@ class _Handler(BaseHTTPRequestHandler):
         step = 1 if reply.drip else 64 * 1024
         for _ in itertools.count() if reply.endless else range(1):
             for start in range(0, len(body), step):
-                if reply.drip and self.server.news.ended.wait(reply.drip):
+                if reply.drip and self.server.owner.ended.wait(reply.drip):
                     return
                 piece = body[start : start + step]
                 self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
-            if self.server.news.ended.is_set():
+            if self.server.owner.ended.is_set():
                 break
         if reply.cut_at is not None or reply.bare or reply.announce is not None:
             self.close_connection = True
