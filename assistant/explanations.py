@@ -5,6 +5,7 @@ Not here: what leads to a verdict (``verification.py``).
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -55,3 +56,14 @@ REASONS: Mapping[str, Mapping[str, str]] = {
 def explain(verdict: Verdict, *, language: str) -> str:
     """The reason of a verdict for a reader, in ``language`` or in English; empty where there is nothing to say."""
     return REASONS.get(language, REASONS["en"])[verdict.reason].format(what=verdict.what)
+
+
+def explained_in(reason: str, *, language: str) -> str:
+    """A reason that ``explain`` worded, in ``language`` (or English) whatever language it was worded in; any other text as it is."""
+    for known in REASONS.values():
+        for key, template in known.items():
+            before, placeholder, after = template.partition("{what}")
+            pattern = re.escape(before) + ("(.*)" if placeholder else "") + re.escape(after)
+            if key and (match := re.fullmatch(pattern, reason, re.DOTALL)):
+                return REASONS.get(language, REASONS["en"])[key].format(what=match.group(1) if placeholder else "")
+    return reason

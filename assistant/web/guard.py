@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 NAMED: Final = ("ask", "search", "add", "articles")
 """The endpoints that programs may use."""
 TOOLS_PATH: Final = "/mcp"
+ARTICLE_PATH: Final = "/look/article"
+WORDS_PATH: Final = "/look/words"
 INTERNAL_PATHS: Final = (ASK_PATH, SEARCH_PATH, CANCEL_PATH)
 PATHS: Final = frozenset(
     {
@@ -40,6 +42,8 @@ PATHS: Final = frozenset(
         "/gradio_api/upload",
         "/gradio_api/upload_progress",
         "/gradio_api/info",
+        ARTICLE_PATH,
+        WORDS_PATH,
         *INTERNAL_PATHS,
         *(f"/gradio_api/call/{name}" for name in NAMED),
     }

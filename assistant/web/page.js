@@ -31,10 +31,15 @@ const show_view = (view) => {
     else button.removeAttribute("aria-current");
   }
 };
+// Which conversation is open, and which view, is in the address, so that a reload keeps it. A plain "#…" would turn into another page: <base> names the root.
+const keep_place = () => {
+  const conversation = document.querySelector(".rail")?.dataset.open;
+  const place = viewed === "library" ? "#library" : conversation ? `#c=${conversation}` : "";
+  if (location.hash !== place) history.replaceState(null, "", location.pathname + location.search + place);
+};
 const go_to = (view) => {
   show_view(view);
-  // A plain "#…" would turn into another page: <base> names the root.
-  history.replaceState(null, "", location.pathname + location.search + (view === "ask" ? "" : `#${view}`));
+  keep_place();
   window.scrollTo(0, 0);
   views_shown[view]();
 };
@@ -42,3 +47,104 @@ on_click(".to-view", (button) => go_to(button.dataset.view));
 
 // Gradio puts our HTML in anew; what has to be done then.
 const renewed = [() => show_view(viewed)];
+
+// A small window beside a word or a marker: shown on hover and focus, stays while the pointer is in it, goes on Escape.
+const beside = document.createElement("div");
+beside.className = "beside";
+beside.id = "beside";
+beside.setAttribute("role", "tooltip");
+beside.popover = "manual"; // above dialogs too
+document.body.append(beside);
+let beside_of = null;
+let beside_timer = 0;
+const hide_beside = () => {
+  clearTimeout(beside_timer);
+  beside_of?.removeAttribute("aria-describedby");
+  beside_of = null;
+  if (beside.matches(":popover-open")) beside.hidePopover();
+};
+const hide_beside_soon = () => {
+  clearTimeout(beside_timer);
+  beside_timer = setTimeout(hide_beside, 180);
+};
+const show_beside = (element, filled) => {
+  clearTimeout(beside_timer);
+  if (beside_of === element) return;
+  hide_beside();
+  beside.replaceChildren(...filled);
+  beside.scrollTop = 0;
+  beside.showPopover();
+  beside_of = element;
+  element.setAttribute("aria-describedby", "beside");
+  const at = element.getClientRects()[0] ?? element.getBoundingClientRect();
+  const size = beside.getBoundingClientRect();
+  const above = at.bottom + 8 + size.height > innerHeight && at.top > size.height + 8;
+  beside.style.top = `${above ? at.top - size.height - 6 : Math.min(at.bottom + 6, innerHeight - size.height - 6)}px`;
+  beside.style.left = `${Math.max(12, Math.min(at.left - 8, innerWidth - size.width - 12))}px`;
+};
+beside.addEventListener("mouseenter", () => clearTimeout(beside_timer));
+beside.addEventListener("mouseleave", hide_beside_soon);
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || !beside_of) return;
+  hide_beside();
+  event.stopPropagation();
+  event.preventDefault();
+}, true);
+document.addEventListener("scroll", (event) => { if (event.target !== beside) hide_beside(); }, { capture: true, passive: true });
+
+// HTML that our own server made, in which everything from outside is escaped.
+const nodes = (html) => {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  return [...template.content.childNodes];
+};
+
+// A whole article in a window at the side. quotes: [{start, end, number}]; at: the start of the one to scroll to.
+const reader = document.createElement("dialog");
+reader.className = "reader";
+reader.setAttribute("aria-labelledby", "reader-title");
+reader.innerHTML = `<div class="reader-bar"><button type="button" class="reader-close" aria-label="${german ? "Schließen" : "Close"}">×</button></div><div class="reader-body" tabindex="-1"></div>`;
+document.body.append(reader);
+let reading = 0;
+const open_article = async ({ id, version = "", quotes = [], at = null }) => {
+  const turn = ++reading;
+  const listed = quotes.map((quote) => `${quote.start}-${quote.end}${quote.number ? `:${quote.number}` : ""}`).join(",");
+  const body = reader.querySelector(".reader-body");
+  let html;
+  try {
+    const response = await fetch(`look/article?${new URLSearchParams({ id, version, quotes: listed })}`);
+    html = await response.text();
+  } catch {
+    html = `<p class="notice" role="alert">${german ? "Fundstelle antwortet nicht. Läuft es noch?" : "Fundstelle does not answer. Is it still running?"}</p>`;
+  }
+  if (turn !== reading) return;
+  hide_beside();
+  reader.removeAttribute("data-whole");
+  body.replaceChildren(...nodes(html));
+  body.scrollTop = 0;
+  if (!reader.open) reader.showModal();
+  const mark = at === null ? null : document.getElementById(`reader-${at}`);
+  if (mark) {
+    mark.classList.add("here");
+    if (mark.getBoundingClientRect().bottom > innerHeight * 0.8) mark.scrollIntoView({ block: "center" });
+    mark.focus({ preventScroll: true });
+  } else body.focus();
+};
+reader.addEventListener("click", (event) => {
+  if (event.target === reader || closest(event, ".reader-close")) reader.close();
+});
+on_click(".show-furniture", (button) => {
+  const whole = reader.toggleAttribute("data-whole");
+  button.setAttribute("aria-pressed", String(whole));
+});
+
+// What is said in passing goes by itself.
+let said_timer = 0;
+let said_last = null;
+renewed.push(() => {
+  const toast = document.querySelector("#status .toast");
+  if (!toast || toast === said_last) return;
+  said_last = toast;
+  clearTimeout(said_timer);
+  said_timer = setTimeout(() => toast.remove(), 8000);
+});

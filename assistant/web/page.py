@@ -18,6 +18,8 @@ import gradio as gr
 from assistant.web import welcome
 from assistant.web.api import described, typed_as
 from assistant.web.asking import Asking
+from assistant.web.conversations import Conversations
+from assistant.web.guard import USER_HEADER, logged_in
 from assistant.web.render import status_html
 from assistant.web.shelf import Shelf
 from assistant.web.talk import Talk
@@ -32,7 +34,8 @@ if TYPE_CHECKING:
 
     from assistant.qa import Assistant
     from assistant.web.api import Endpoints
-    from assistant.web.updates import Updates
+    from assistant.web.updates import Action, Updates
+    from assistant.web.visitor import Visitor
 
 Handler = Callable[..., "Updates | Iterator[Updates]"]
 LOG = logging.getLogger(__name__)
@@ -92,46 +95,76 @@ def build_page(assistant: Assistant, *, endpoints: Endpoints) -> gr.Blocks:
         parts["masthead"] = html(welcome.masthead_html(None, language="en"), elem_id="masthead")
         parts["status"] = html(elem_id="status")
         with gr.Column(elem_id="ask", elem_classes="view"):
-            build_ask(page, parts, Asking(assistant))
+            build_ask(page, parts, assistant)
         with gr.Column(elem_id="library", elem_classes="view"):
             build_shelf(parts, Shelf(assistant))
     page.queue(api_open=False, max_size=64, default_concurrency_limit=1)
     return page
 
 
-def build_ask(page: gr.Blocks, parts: Parts, asking: Asking) -> None:
-    """The Ask view: the conversation, its evidence and the question box."""
+def build_ask(page: gr.Blocks, parts: Parts, assistant: Assistant) -> None:
+    """The Ask view: the kept conversations, the open one with its evidence, and the question box below it."""
     word = gr.I18n(**{str(language): words for language, words in TEXTS.items()})
     parts["talk"] = gr.State(Talk())
     parts["filters"] = gr.State(Filters())
-    parts["intro"] = html(elem_id="intro")
-    parts["past"] = html(elem_id="past")
-    parts["current"] = html(elem_id="current")
-    parts["restart"] = gr.Button(word("new_conversation"), size="sm", visible=False, elem_id="restart")
-    with gr.Column(elem_id="composer"):
-        parts["question"] = gr.Textbox(
-            label=word("question_label"),
-            show_label=False,
-            placeholder=word("question_placeholder"),
-            max_lines=6,
-            max_length=QUESTION_CHARACTERS,
-            container=False,
-            autofocus=True,
-            submit_btn=True,
-            html_attributes=gr.InputHTMLAttributes(autocomplete="off", enterkeyhint="send"),
-        )
+    parts["conversations"] = html(elem_id="conversations")
+    with gr.Column(elem_id="conversation"):
+        parts["intro"] = html(elem_id="intro")
+        parts["past"] = html(elem_id="past")
+        parts["current"] = html(elem_id="current")
+        with gr.Column(elem_id="composer"):
+            parts["filter_line"] = html(elem_id="filter-line")
+            parts["question"] = gr.Textbox(
+                label=word("question_label"),
+                show_label=False,
+                placeholder=word("question_placeholder"),
+                max_lines=6,
+                max_length=QUESTION_CHARACTERS,
+                container=False,
+                autofocus=True,
+                submit_btn=True,
+                html_attributes=gr.InputHTMLAttributes(autocomplete="off", enterkeyhint="send"),
+            )
+    parts["exported"] = html(elem_id="exported")
+    parts["place"] = html(elem_id="place")
     parts["ask_channel"] = channel("ask-channel")
-    box, script = parts["question"], parts["ask_channel"]
-    asked = ["question", "restart", "intro", "past", "current", "talk"]
+    on_ask_view(page, parts, assistant)
 
-    def load(*, kept: Any, visitor: Any) -> Updates:
-        return {"browser": remembered(kept), **asking.welcome(visitor=visitor)}
 
-    parts.on(page.load, load, [], ["browser", "masthead", "intro"], with_kept=True)
-    parts.on(box.submit, asking.ask, ["question", "talk", "filters"], asked, **ASKING)
+def on_ask_view(page: gr.Blocks, parts: Parts, assistant: Assistant) -> None:
+    """What happens on the Ask view."""
+    asking = Asking(assistant)
+    conversations = Conversations(assistant, asking)
+    box, script, given = parts["question"], parts["ask_channel"], ["talk", "filters"]
+    shown = ["intro", "past", "current", "talk", "filter_line", "conversations"]
+
+    def load(place: str, *, visitor: Visitor, kept: Any) -> Updates:
+        return {"browser": remembered(kept), **conversations.load(place, visitor=visitor)}
+
+    def ask(question: str, talk: Talk, filters: Filters, *, visitor: Visitor) -> Iterator[Updates]:
+        yield from conversations.kept(asking.ask(question, talk, filters, visitor=visitor), visitor=visitor)
+
+    def ask_as_told(action: Action, talk: Talk, filters: Filters, *, visitor: Visitor) -> Iterator[Updates]:
+        yield from conversations.kept(asking.ask_as_told(action, talk, filters, visitor=visitor), visitor=visitor)
+
+    acts = {
+        "new": conversations.restart,
+        "open": conversations.open,
+        "rename": conversations.rename,
+        "remove": conversations.remove,
+        "export": conversations.export,
+        "feedback": conversations.feedback,
+        "edit": asking.edit,
+        "cancel-edit": asking.cancel_edit,
+        "filter": asking.filter,
+    }
+    # The address says which conversation is open; only the browser knows it.
+    where = "(kept, place) => [kept, location.hash]"
+    parts.on(page.load, load, ["place"], ["browser", "masthead", *shown], with_kept=True, js=where)
+    parts.on(box.submit, ask, ["question", *given], ["question", *shown], **ASKING)
     parts.on(box.stop, asking.stop, [], [])
-    parts.on(script.ask, asking.ask_as_told, ["talk", "filters"], asked, acts=True, **ASKING)
-    parts.on(parts["restart"].click, asking.restart, [], [*asked, "masthead"])
+    parts.on(script.ask, ask_as_told, given, ["question", *shown], acts=True, **ASKING)
+    parts.on(script.act, acts, given, ["question", "filters", "masthead", "exported", *shown], acts=True)
 
 
 def build_shelf(parts: Parts, shelf: Shelf) -> None:
@@ -178,7 +211,9 @@ class Parts(dict[str, Any]):
         yields = not isinstance(handler, Mapping) and inspect.isgeneratorfunction(handler)
 
         def answers(request: gr.Request, event: gr.EventData, kept: Any, values: Sequence[Any]) -> Iterator[Any]:
-            visitor = visitor_of(request.headers, login=request.username, kept=kept, session=request.session_hash)
+            visitor = visitor_of(
+                request.headers, login=logged_in(request.headers.get(USER_HEADER)), kept=kept, session=request.session_hash
+            )
             action = event._data if isinstance(event._data, dict) else {}  # noqa: SLF001 - gradio has no other name for all of it
             chosen = handler.get(str(action.get("do"))) if isinstance(handler, Mapping) else handler
             extra = {"kept": kept} if with_kept else {}

@@ -1,33 +1,34 @@
-"""Answers as HTML: formatting only. Every word that came from outside is escaped; nothing is read as Markdown or markup.
+"""An exchange as HTML: the question, what it became, the answer or refusal, and what can be done with it. Formatting only.
 
-Not here: asking, looking articles up, layout of the page (``page``), the page's own words (``texts``).
+Every word that came from outside is escaped; nothing is read as Markdown or markup. Not here: asking, the evidence (``cards``), the page's own
+words (``texts``).
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from html import escape
-from typing import TYPE_CHECKING, Literal
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Literal
 
-from assistant.extractive import period_note
-from assistant.quoted_dates import pieces
-from assistant.web.local import date_attribute, date_text, language_name, number_text
+from assistant.explanations import explained_in
+from assistant.types import HitRecord
+from assistant.web.cards import citations_html, counted, hits_html, language_attribute, prose
+from assistant.web.local import number_text
+from assistant.web.scope_html import period_text, searched_html
 from assistant.web.texts import TEXTS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
-    from assistant.types import Answer, Citation, Sentence
+    from assistant.types import Answer, Sentence
     from assistant.web.texts import Language
+    from vectorstore.catalogue import Scope
     from vectorstore.types import Article, Hit
 
 NEAREST = 5
-ENOUGH_CONTEXT = 60
 MARKER = re.compile(r"( ?)\[(\d{1,3})\]")
 UNFINISHED_MARKER = re.compile(r" ?\[\d{0,3}$")
-BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
-LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
 
 def exchange_html(question: str, body: str, *, anchor: str, live: bool = False, busy: bool = False) -> str:
@@ -59,38 +60,60 @@ def error_html(message: str, *, language: Language) -> str:
     return f'<div class="notice" role="alert"><strong>{heading}</strong> <span dir="auto">{escape(message)}</span></div>'
 
 
+def failed_html(message: str, *, language: Language) -> str:
+    """A question that failed: why, and the way to ask it again."""
+    label = escape(TEXTS[language]["tool_retry"])
+    again = f'<button type="button" class="tool" data-tool="retry" title="{label}" aria-label="{label}"></button>'
+    return f'<div class="answer">{error_html(message, language=language)}<div class="tools">{again}</div></div>'
+
+
 def status_html(message: str, *, language: Language) -> str:
     """Something that the reader is told in passing, where no other place is for it."""
     return f'<p class="toast" role="alert" lang="{language}" dir="auto">{escape(message)}</p>'
 
 
-def answer_html(answer: Answer, *, anchor: str, language: Language, samples: Collection[str] = ()) -> str:
-    """An answer with its citations as numbered cards, or the refusal with the nearest passages.
+def answer_html(
+    answer: Answer[Any],
+    *,
+    anchor: str,
+    language: Language,
+    articles: Mapping[str, Article] | None = None,
+    scope: Scope | None = None,
+) -> str:
+    """An answer with its evidence beside it, or the refusal with what was searched and the nearest passages.
 
-    ``anchor`` starts the ids of the cards (``<anchor>-1``), ``samples`` are the ids of articles that are samples.
+    ``anchor`` starts the ids of the quotes (``<anchor>-1``), ``articles`` are those of the citations and hits that are still there, ``scope``
+    is what was searched.
     """
-    words = TEXTS[language]
+    words, known = TEXTS[language], articles or {hit.article.id: hit.article for hit in answer.hits if hasattr(hit, "article")}
     became = became_html(answer, language=language)
     noted = notes_html([answer.notice] if answer.notice else [], kind="notice mild") + notes_html(
         answer_notes(answer, language=language)
     )
     if answer.abstained:
-        return f'<div class="answer abstained">{became}{refusal_html(answer, language=language)}{noted}</div>'
-    article_notes = {hit.article.id: hit.article.notes for hit in answer.hits}
-    cards = "".join(
-        citation_html(
-            citation,
-            anchor=anchor,
-            language=language,
-            sample=citation.article_id in samples,
-            notes=article_notes.get(citation.article_id, ()),
-            reader=answer.language,
-        )
-        for citation in answer.citations
+        text = refusal_html(answer, language=language)
+        heading, kind = words["nearest_heading"], "answer abstained"
+        found = hits_html(nearest(answer), language=language, articles=known) if answer.hits else ""
+        listed = f'{searched_html(answer.searched, scope, language=language)}<p class="caution">{escape(words["nearest_note"])}</p>{found}'
+        evidence = listed if answer.hits else searched_html(answer.searched, scope, language=language)
+    else:
+        text = answer_text_html(answer, anchor=anchor, language=language) + verdicts_html(answer, language=language)
+        heading, kind = words["sources"], "answer"
+        evidence = citations_html(answer.citations, anchor=anchor, language=language, articles=known, reader=answer.language)
+    pane = (
+        f'<aside class="evidence" aria-label="{escape(heading)}"><h3 class="evidence-heading">{escape(heading)}</h3>{evidence}</aside>'
+        if evidence
+        else ""
     )
-    listed = f'<ol class="citations" aria-label="{escape(words["sources"])}">{cards}</ol>' if cards else ""
-    text = answer_text_html(answer, anchor=anchor, language=language)
-    return f'<div class="answer">{became}{text}{noted}{listed}</div>'
+    return f'<div class="{kind}">{became}{text}{noted}{tools_html(answer, language=language)}</div>{pane}'
+
+
+def nearest(answer: Answer[Any]) -> list[Hit | HitRecord]:
+    """The nearest passages, the best one of each article."""
+    best: dict[str, Hit | HitRecord] = {}
+    for hit in answer.hits:
+        best.setdefault(hit.article_id if isinstance(hit, HitRecord) else hit.article.id, hit)
+    return list(best.values())[:NEAREST]
 
 
 def notes_html(notes: Sequence[str], *, kind: str = "note") -> str:
@@ -98,7 +121,7 @@ def notes_html(notes: Sequence[str], *, kind: str = "note") -> str:
     return "".join(f'<p class="{kind}" dir="auto">{escape(note)}</p>' for note in notes)
 
 
-def became_html(answer: Answer, *, language: Language) -> str:
+def became_html(answer: Answer[Any], *, language: Language) -> str:
     """What the question became before it was searched: its words, and a period that it named, each with a button that takes it back."""
     words, searched, lines = TEXTS[language], answer.searched, ""
     leaned = bool(searched.carried or searched.rewritten)
@@ -107,7 +130,9 @@ def became_html(answer: Answer, *, language: Language) -> str:
         note = escape(words[key].format(question=searched.question))
         lines += f'<p class="became" dir="auto">{note}{take_back_html("conversation", language=language) if leaned else ""}</p>'
     if searched.period:
-        note = escape(period_note(searched.period, language=language))
+        key = "period_applied" if searched.period.applied else "period_empty"
+        days = period_text(searched.period.since, searched.period.until, language=language)
+        note = escape(words[key].format(period=days, words=searched.period.text))
         offer = take_back_html("period", language=language) if searched.period.applied else ""
         lines += f'<p class="became" dir="auto">{note}{offer}</p>'
     return lines
@@ -119,7 +144,7 @@ def take_back_html(part: Literal["conversation", "period"], *, language: Languag
     return f' <button type="button" class="take-back" data-without="{part}">{label}</button>'
 
 
-def answer_notes(answer: Answer, *, language: Language) -> list[str]:
+def answer_notes(answer: Answer[Any], *, language: Language) -> list[str]:
     """What the answer was made from, and what was left out of it."""
     notes = []
     if answer.model and not answer.abstained:
@@ -131,22 +156,32 @@ def answer_notes(answer: Answer, *, language: Language) -> list[str]:
     return notes
 
 
-def refusal_html(answer: Answer, *, language: Language) -> str:
-    """Why there is no answer, and the nearest passages, folded away."""
-    words = TEXTS[language]
-    said = answer.text or words["no_answer"]
+def refusal_html(answer: Answer[Any], *, language: Language) -> str:
+    """Why there is no answer."""
+    said = answer.text or TEXTS[language]["no_answer"]
     reason = f'<p class="reason" dir="auto">{escape(answer.reason)}</p>' if answer.reason and answer.reason != said else ""
-    nearest = ""
-    if answer.hits:
-        passages = "".join(hit_html(hit, language=language) for hit in answer.hits[:NEAREST])
-        label = escape(counted("nearest", min(NEAREST, len(answer.hits)), language=language))
-        nearest = f'<details class="nearest"><summary>{label}</summary><ol class="hits">{passages}</ol></details>'
-    lang = language_attribute(answer.language)
-    return f'<p class="answer-text"{lang} dir="auto">{prose(said)}</p>{reason}{nearest}'
+    return f'<p class="answer-text"{language_attribute(answer.language)} dir="auto">{prose(said)}</p>{reason}'
 
 
-def answer_text_html(answer: Answer, *, anchor: str, language: Language) -> str:
-    """The answer's text: markers become links to the cards, quoted sentences carry their article's language."""
+def verdicts_html(answer: Answer[Any], *, language: Language) -> str:
+    """How a chat model's sentences stood up to their sources, in numbers: a sign and words for each kind that there is."""
+    if not answer.model:
+        return ""
+    counts = Counter(
+        "corrected" if sentence.support in {"supported", "quoted"} and sentence.reason else sentence.support
+        for sentence in answer.sentences
+    )
+    counts["supported"] += counts.pop("quoted", 0)
+    shown = "".join(
+        f'<li class="{kind}-count">{escape(TEXTS[language][f"{kind}_count"].format(count=number_text(counts[kind], language=language)))}</li>'
+        for kind in ("supported", "corrected", "unsupported", "uncited")
+        if counts[kind]
+    )
+    return f'<ul class="verdicts">{shown}</ul>' if shown else ""
+
+
+def answer_text_html(answer: Answer[Any], *, anchor: str, language: Language) -> str:
+    """The answer's text: markers become links to the quotes, quoted sentences carry their article's language."""
     languages = {citation.number: citation.language for citation in answer.citations}
     written, at = [], 0
     for sentence in sorted(answer.sentences, key=lambda one: one.start):
@@ -164,25 +199,22 @@ def sentence_html(sentence: Sentence, inner: str, *, languages: dict[int, str], 
 
     A sentence that is borne out has a reason where its marker was corrected.
     """
+    reason = explained_in(sentence.reason, language=language)
+    flag = f'<span class="flag {{kind}}-why" lang="{language}">({{why}})</span>'
     if sentence.support in {"unsupported", "uncited"}:
-        why = escape(sentence.reason or TEXTS[language][sentence.support])
-        return f'<span class="{sentence.support}">{inner}</span> <span class="flag {sentence.support}-why">({why})</span>'
-    if sentence.reason:
-        why = markers_html(sentence.reason, numbers=sentence.citations, anchor=anchor, language=language)
-        return f'{inner} <span class="flag corrected-why">({why})</span>'
+        why = escape(reason or TEXTS[language][sentence.support])
+        return f'<span class="{sentence.support}">{inner}</span> {flag.format(kind=sentence.support, why=why)}'
+    if reason:
+        why = markers_html(reason, numbers=sentence.citations, anchor=anchor, language=language)
+        return f'<span class="corrected">{inner}</span> {flag.format(kind="corrected", why=why)}'
     spoken = {languages[number] for number in sentence.citations if number in languages}
     if sentence.support == "quoted" and len(spoken) == 1:
         return f"<span{language_attribute(spoken.pop())}>{inner}</span>"
     return inner
 
 
-def prose(text: str) -> str:
-    """``text`` escaped; blank lines keep their characters but are shown as a gap of less than a line."""
-    return BLANK_LINES.sub(r'<span class="gap">\g<0></span>', escape(text))
-
-
 def markers_html(text: str, *, numbers: Collection[int], anchor: str, language: Language) -> str:
-    """``text`` escaped, with each ``[n]`` that has a citation as a link to its card."""
+    """``text`` escaped, with each ``[n]`` that has a citation as a link to its quote."""
 
     def link(match: re.Match[str]) -> str:
         number = int(match.group(2))
@@ -195,130 +227,19 @@ def markers_html(text: str, *, numbers: Collection[int], anchor: str, language: 
     return MARKER.sub(link, prose(text))
 
 
-def citation_html(
-    citation: Citation,
-    *,
-    anchor: str,
-    language: Language,
-    sample: bool,
-    notes: Sequence[str] = (),
-    reader: str = "",
-) -> str:
-    """A citation as a card: where it stands, the quote marked in its context, a translation, and the way to the original.
-
-    ``notes`` are those of its article, ``reader`` is the language of the answer, which a translation is in.
-    """
+def tools_html(answer: Answer[Any], *, language: Language) -> str:
+    """What can be done with an answer: copy it, ask or word it anew (only the last one), say whether it was good."""
     words = TEXTS[language]
-    checked, tone = ("verbatim", "good") if citation.verbatim else ("not_verbatim", "bad")
-    before, after = own_paragraph(citation)
-    cuts = [("cut-before", before[:1].islower()), ("cut-after", after[-1:].isalnum() or after.endswith(","))]
-    drawn = " ".join(name for name, cut in cuts if cut)  # an ellipsis beside the words, not among them
-    lang = language_attribute(citation.language)
-    return (
-        f'<li class="citation" id="{escape(anchor)}-{citation.number}" tabindex="-1">'
-        f'<span class="number" aria-hidden="true">{citation.number}</span>'
-        f"{source_html(citation, language=language, sample=sample)}{standing_html(citation.also_in, notes, language=language)}"
-        f'<blockquote{lang} dir="auto" class="{drawn}">{prose(before)}{quote_html(citation, language=language)}{prose(after)}</blockquote>'
-        f"{translation_html(citation, reader=reader, language=language)}"
-        f'<p class="proof"><span class="{tone}">{escape(words[checked])}</span>{link_html(citation.url, language=language)}</p></li>'
+
+    def button(name: str, *, pressed: bool | None = None) -> str:
+        state = "" if pressed is None else f' aria-pressed="{"true" if pressed else "false"}"'
+        label = escape(words[f"tool_{name}"])
+        return f'<button type="button" class="tool" data-tool="{name}" title="{label}" aria-label="{label}"{state}></button>'
+
+    verdicts = button("up", pressed=False) + button("down", pressed=False)
+    note = (
+        f'<form class="feedback-note" hidden><label>{escape(words["note_label"])} <input type="text" maxlength="1000" autocomplete="off">'
+        f'</label> <button type="submit">{escape(words["note_send"])}</button></form>'
     )
-
-
-def quote_html(citation: Citation, *, language: Language) -> str:
-    """The quote, marked; the days that its words mean stand between the marks, so that what is marked is the article's alone."""
-    return "".join(
-        f'<span class="meant" lang="{language}">{escape(piece)}</span>' if is_date else f"<mark>{prose(piece)}</mark>"
-        for piece, is_date in pieces(citation, language=language)
-        if piece
-    )
-
-
-def translation_html(citation: Citation, *, reader: str, language: Language) -> str:
-    """What a chat model made of a foreign quote, under its name; nothing where it made nothing."""
-    if not citation.translation:
-        return ""
-    label = TEXTS[language]["translated_by"].format(model=citation.translated_by or TEXTS[language]["chat_model"])
-    words = f'<span{language_attribute(reader)} dir="auto">{prose(citation.translation)}</span>'
-    return f'<p class="translation"><span class="label">{escape(label)}</span> {words}</p>'
-
-
-def standing_html(also_in: Sequence[str], notes: Sequence[str], *, language: Language) -> str:
-    """Which other outlets have an article too, and why it may not be whole."""
-    words = TEXTS[language]
-    lines = [words["also_in"].format(outlets=", ".join(also_in))] if also_in else []
-    lines += [words.get(f"note_{note}", note) for note in notes]
-    return notes_html(lines, kind="standing")
-
-
-def own_paragraph(citation: Citation) -> tuple[str, str]:
-    """The context before and after within the quote's own paragraph; all of it where the paragraph is little more than the quote."""
-    before = BLANK_LINES.split(citation.context_before)[-1]
-    after = BLANK_LINES.split(citation.context_after)[0]
-    if len(before.strip()) + len(after.strip()) < ENOUGH_CONTEXT:
-        before, after = citation.context_before.lstrip(), citation.context_after
-    return before, after.rstrip()
-
-
-def hit_html(hit: Hit, *, language: Language) -> str:
-    """A passage that was looked at, without any claim that it answers."""
-    article = hit.article
-    return (
-        f'<li class="hit">{source_html(article, language=language, sample=article.sample)}'
-        f"{standing_html(hit.also_in, article.notes, language=language)}"
-        f'<p class="passage"{language_attribute(article.language)} dir="auto">{prose(hit.text)}</p>'
-        f"{link_html(article.url, language=language)}</li>"
-    )
-
-
-def source_html(article: Article | Citation, *, language: Language, sample: bool) -> str:
-    """Where something stands: outlet, date and language, the sample label, and the title."""
-    words = TEXTS[language]
-    parts = [f'<cite dir="auto">{escape(article.source)}</cite>'] if article.source else []
-    if article.published_at:
-        precision = article.published_precision
-        origin = escape(words["date_from"].format(origin=article.published_from)) if article.published_from else ""
-        title = f' title="{origin}"' if origin else ""
-        stamp = date_attribute(article.published_at, precision=precision)
-        shown = date_text(article.published_at, precision=precision, language=language)
-        parts.append(f'<time datetime="{stamp}"{title}>{escape(shown)}</time>')
-    else:
-        parts.append(f"<span>{escape(words['undated'])}</span>")
-    parts.append(f"<span>{escape(language_name(article.language, language=language) or words['unknown_language'])}</span>")
-    if sample:
-        parts.append(f'<span class="badge" title="{escape(words["sample_hint"])}">{escape(words["sample"])}</span>')
-    lang = language_attribute(article.language) if article.title else ""
-    heading = f'<h3{lang} dir="auto">{escape(article.title or words["untitled"])}</h3>'
-    return f'<p class="where">{" ".join(parts)}</p>{heading}'
-
-
-def link_html(url: str | None, *, language: Language) -> str:
-    """A link to the original in a new tab, or nothing where the address is not plain http or https."""
-    if not safe_url(url):
-        return ""
-    words = TEXTS[language]
-    label = f'{escape(words["original"])}<span class="arrow" aria-hidden="true"> ↗</span>'
-    hidden = f'<span class="hidden"> ({escape(words["new_window"])})</span>'
-    return f'<a class="original" href="{escape(url or "")}" target="_blank" rel="noopener noreferrer">{label}{hidden}</a>'
-
-
-def safe_url(url: str | None) -> bool:
-    """Whether ``url`` may become a link: http or https, with a host, and no character that browsers drop or rewrite."""
-    if not url or any(character.isspace() or not character.isprintable() or character == "\\" for character in url):
-        return False
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname)
-
-
-def language_attribute(tag: str) -> str:
-    """`` lang="…"`` for a BCP 47 tag; an unknown or malformed one says that the language is unknown."""
-    known = LANGUAGE_TAG.fullmatch(tag) and tag != "und"
-    return f' lang="{tag if known else ""}"'
-
-
-def counted(key: str, count: int, *, language: Language) -> str:
-    """The text ``key`` for one or for many."""
-    words = TEXTS[language]
-    return words[f"{key}_one"] if count == 1 else words[f"{key}_many"].format(count=number_text(count, language=language))
+    copied = f'<pre class="as-markdown" hidden>{escape(answer.to_markdown())}</pre>'
+    return f'<div class="tools">{button("copy")}{button("retry")}{button("edit")}<span class="apart"></span>{verdicts}</div>{note}{copied}'

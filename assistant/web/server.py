@@ -20,6 +20,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from assistant.web.api import Endpoints
 from assistant.web.guard import Guard
 from assistant.web.logins import SHORTEST_PASSWORD, Logins
+from assistant.web.lookup import Lookup
 from assistant.web.passed_on import internal_routes
 from assistant.web.tools import offer_tools
 from vectorstore.errors import SettingsError
@@ -61,6 +62,7 @@ def create_app(
     app = FastAPI(title="Fundstelle", docs_url=None, redoc_url=None, openapi_url=None)
     endpoints = Endpoints(assistant)
     names = sorted({*LOCAL_HOSTS, *hosts})
+    app.router.routes.extend(Lookup(assistant).routes())
     if token:
         app.router.routes.extend(internal_routes(assistant, token=token))
     if mcp:

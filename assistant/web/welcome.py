@@ -6,7 +6,7 @@ from html import escape
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Protocol
 
-from assistant.web.render import counted
+from assistant.web.cards import counted
 from assistant.web.texts import TEXTS
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ def masthead_html(count: int | None, *, language: Language) -> str:
         for view in ("ask", "library")
     )
     return (
-        f'<header class="masthead"><h1>Fundstelle</h1><nav aria-label="{escape(words["views"])}">{views}</nav>'
+        f'<header class="masthead"><button type="button" class="drawer" aria-label="{escape(words["conversations"])}" aria-expanded="false">'
+        f'</button><h1>Fundstelle</h1><nav aria-label="{escape(words["views"])}">{views}</nav>'
         f'<p class="count">{known}</p></header>'
     )
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+import threading
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assistant.kept import Conversation, Feedback
 from assistant.types import Answer, AnswerEvent, Citation, Searched, Sentence
+from vectorstore.catalogue import Scope
+from vectorstore.conversations import ConversationEntry
 from vectorstore.errors import ArticleNotFound
 from vectorstore.types import Article, Filters, Hit, Passage, Span
 
@@ -120,9 +126,25 @@ class FakeReport:
     items: tuple[FakeItem, ...]
 
 
+@dataclass(frozen=True)
+class FakeWord:
+    """A word of a quote and its dictionary entry."""
+
+    start: int
+    end: int
+    senses: tuple[str, ...]
+    name: str | None = None
+    dictionary: str = "FreeDict German–English"
+    licence: str = "GPL-2.0-or-later"
+
+
 @dataclass
 class FakeAssistant:
-    """Answers every question with the same answer; ``failure`` is raised instead, ``statuses`` go by file name."""
+    """Answers every question with the same answer; ``failure`` is raised instead, ``statuses`` go by file name.
+
+    ``writing`` are words that come before the answer, one event each; while ``waits`` is set they come only until the answer is stopped.
+    ``meanings`` are the dictionary: a word and its senses.
+    """
 
     articles_kept: list[Article] = field(default_factory=list)
     answer: Answer | None = None
@@ -131,14 +153,33 @@ class FakeAssistant:
     statuses: dict[str, tuple[str, str]] = field(default_factory=dict)
     asked: list[tuple[str, tuple[Turn, ...]]] = field(default_factory=list)
     periods_detected: list[bool] = field(default_factory=list)
+    filters: list[Filters | None] = field(default_factory=list)
+    writing: tuple[str, ...] = ()
+    waits: bool = False
+    stopped: int = 0
+    meanings: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    opinions: list[Feedback] = field(default_factory=list)
+    talks: dict[tuple[str, str], Conversation] = field(default_factory=dict)
 
     def stream(
-        self, question: str, *, history: Sequence[Turn] = (), detect_period: bool = True, **_: Any
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        filters: Filters | None = None,
+        detect_period: bool = True,
+        cancel: threading.Event | None = None,
+        **_: Any,
     ) -> Iterator[AnswerEvent]:
-        """One step, then the answer."""
+        """One step, the words, then the answer."""
         self.asked.append((question, tuple(history)))
         self.periods_detected.append(detect_period)
+        self.filters.append(filters)
         yield AnswerEvent(kind="step", text="search")
+        for word in self.writing:
+            yield AnswerEvent(kind="text", text=word)
+        if self.waits and cancel and cancel.wait(20):
+            self.stopped += 1
         if self.failure:
             raise self.failure
         yield AnswerEvent(kind="answer", answer=self.answer)
@@ -166,6 +207,62 @@ class FakeAssistant:
         """How many there are."""
         return len(self.articles_kept)
 
-    def suggestions(self, limit: int = 3) -> list[str]:
+    def suggestions(self, limit: int = 3, **_: Any) -> list[str]:
         """The examples that were set."""
         return self.examples[:limit]
+
+    def scope(self, filters: Filters | None = None) -> Scope:
+        """What there is, without regard to ``filters``."""
+        days = [article.published_at.date() for article in self.articles_kept if article.published_at]
+        return Scope(
+            articles=len(self.articles_kept),
+            languages=Counter(article.language for article in self.articles_kept),
+            outlets=Counter(article.source for article in self.articles_kept),
+            first=min(days, default=None),
+            last=max(days, default=None),
+            undated=len(self.articles_kept) - len(days),
+        )
+
+    def words(self, quote: str, *, language: str, to: str) -> list[FakeWord]:
+        """The words of the quote that have a meaning."""
+        found = [(match, self.meanings.get(match.group())) for match in re.finditer(r"\w+", quote)]
+        return [FakeWord(match.start(), match.end(), senses) for match, senses in found if senses]
+
+    def bundle(self, answer: Answer[Any]) -> dict[str, Any]:
+        """The answer alone."""
+        return {"answer": answer.to_dict()}
+
+    def keep_feedback(self, feedback: Feedback) -> None:
+        """Remember it."""
+        self.opinions.append(feedback)
+
+    def withdraw_feedback(self, answer: Answer[Any]) -> bool:
+        """Forget it."""
+        self.opinions = [opinion for opinion in self.opinions if opinion.answer != answer]
+        return True
+
+    def conversations(self, owner: str) -> list[ConversationEntry]:
+        """Those of the owner, the newest first."""
+        mine = [talk for (whose, _), talk in reversed(self.talks.items()) if whose == owner]
+        now = datetime.now(UTC)
+        return [ConversationEntry(id=talk.id, title=talk.title, updated_at=now, turns=len(talk.exchanges)) for talk in mine]
+
+    def conversation(self, owner: str, conversation_id: str) -> Conversation | None:
+        """One of the owner's."""
+        return self.talks.get((owner, conversation_id))
+
+    def keep_conversation(self, owner: str, conversation: Conversation) -> None:
+        """Remember it as the newest."""
+        self.talks.pop((owner, conversation.id), None)
+        self.talks[owner, conversation.id] = conversation
+
+    def rename_conversation(self, owner: str, conversation_id: str, title: str) -> bool:
+        """Call it otherwise."""
+        talk = self.talks.get((owner, conversation_id))
+        if talk:
+            self.talks[owner, conversation_id] = replace(talk, title=title)
+        return talk is not None
+
+    def remove_conversation(self, owner: str, conversation_id: str) -> bool:
+        """Forget it."""
+        return self.talks.pop((owner, conversation_id), None) is not None

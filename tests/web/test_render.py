@@ -12,11 +12,14 @@ import pytest
 
 from assistant.quoted_dates import with_dates
 from assistant.types import AskedPeriod, LeftOut, Searched, Sentence, Support
+from assistant.web.cards import safe_url
 from assistant.web.local import date_attribute, date_text, language_name
-from assistant.web.render import answer_html, error_html, exchange_html, safe_url, working_html
+from assistant.web.render import answer_html, error_html, exchange_html, working_html
+from assistant.web.scope_html import filters_html
 from assistant.web.texts import TEXTS, Language, pick_language
 from assistant.web.welcome import intro_html, masthead_html, report_html
 from tests.web.fakes import QUOTE, SECOND, FakeItem, answer_with, cite, hit_of, make_article
+from vectorstore.catalogue import Scope
 from vectorstore.types import Filters
 
 HOSTILE = (
@@ -25,10 +28,11 @@ HOSTILE = (
 )
 # What the renderer itself writes; anything else came through from a text.
 TAGS = re.compile(
-    "article|h[1-3]|div|p|span|a|ol|ul|li|cite|time|blockquote|mark|details|summary|strong|button|section|pre|code|header"
+    "article|aside|h[1-4]|div|form|label|input|dl|dt|dd|nav|p|span|a|ol|ul|li|cite|time|blockquote|mark|details|summary|strong|button|section|pre|code|header"
 )
 ATTRIBUTES = re.compile(
-    "class|id|dir|lang|href|target|rel|datetime|title|tabindex|role|type|data-(without|view|question)|aria-(label|hidden|live|busy)"
+    "class|id|dir|lang|href|target|rel|datetime|title|tabindex|role|type|hidden|maxlength|autocomplete|data-(without|view|question|tool|quote|foreign|article|version|start|end)|"
+    "aria-(label|hidden|live|busy|pressed|expanded)"
 )
 
 
@@ -82,8 +86,8 @@ def test_a_quote_is_marked_in_its_context_with_its_source() -> None:
     assert reader.languages == ["de", "de"]
     for words in ("Welt News", "16 February 2023", "German", article.title, "Word for word as in the article", "Danach fliegt"):
         assert words in reader.text
-    assert reader.links == ["#q1-1", "#q1-2", article.url, article.url]
-    assert html.count('rel="noopener noreferrer"') == html.count('target="_blank"') == 2
+    assert reader.links == ["#q1-1", "#q1-2", article.url]
+    assert html.count('rel="noopener noreferrer"') == html.count('target="_blank"') == 1
     assert 'id="q1-1"' in html
 
 
@@ -127,7 +131,9 @@ def test_nothing_from_outside_becomes_markup() -> None:
         notice=HOSTILE,
     )
     pieces = [
-        exchange_html(HOSTILE, answer_html(cited, anchor="q1", language="en", samples={article.id}), anchor="q1", live=True),
+        exchange_html(
+            HOSTILE, answer_html(cited, anchor="q1", language="en", articles={article.id: article}), anchor="q1", live=True
+        ),
         answer_html(refused, anchor="q2", language="de"),
         error_html(HOSTILE, language="en"),
         working_html(f"{HOSTILE} ", step=HOSTILE, language="en"),
@@ -178,18 +184,37 @@ def test_an_address_cannot_leave_its_attribute() -> None:
     assert "script" not in reader.tags
 
 
-def test_a_refusal_gives_its_reason_and_folds_the_nearest_passages() -> None:
-    """An answer that abstains has no cards; what was looked at is there, closed."""
+def test_a_refusal_gives_its_reason_what_was_searched_and_the_nearest_passages() -> None:
+    """An answer that abstains has no citations; how much was searched and what was looked at is there."""
     answer = answer_with(
         text="The articles do not answer this.", reason="No article names Beijing.", hits=[hit_of(make_article())]
     )
-    html = answer_html(answer, anchor="q", language="en")
-    assert "No article names Beijing." in html
-    assert "<details" in html
-    assert "<details open" not in html
-    assert "The nearest passage" in html
-    assert QUOTE in Reader(html).text
+    scope = Scope(
+        articles=28,
+        languages={"de": 20, "en": 5, "fr": 1, "es": 1, "ru": 1},
+        outlets={},
+        first=date(2023, 2, 1),
+        last=date(2023, 5, 3),
+        undated=2,
+    )
+    html = answer_html(answer, anchor="q", language="en", scope=scope)
+    text = Reader(html).text
+    assert "No article names Beijing." in text
+    assert "Searched28 articles" in text
+    assert "German, English, French, Spanish and 1 more" in text
+    assert "1 February 2023 – 3 May 2023 (2 undated)" in text
+    assert "None of them answers the question" in text
+    assert QUOTE in text
     assert "<mark" not in html
+
+
+def test_the_nearest_passages_are_of_different_articles() -> None:
+    """Of each article the best one is shown, without the headline that stands above it."""
+    article = make_article(title="Blinken wirbt um frühere Sowjetrepubliken")
+    answer = answer_with(text="Nothing.", hits=[hit_of(article), hit_of(article), hit_of(make_article(id="other"))])
+    html = answer_html(answer, anchor="q", language="en")
+    assert html.count('class="card hit"') == 2
+    assert html.count("frühere Sowjetrepubliken<") == 2
 
 
 def test_an_unchecked_quote_says_so() -> None:
@@ -203,7 +228,7 @@ def test_samples_are_labelled() -> None:
     """An article that came with the program is marked, others are not."""
     article = make_article()
     answer = answer_with(cite(article, QUOTE))
-    assert ">Beispiel<" in answer_html(answer, anchor="q", language="de", samples={article.id})
+    assert ">Beispiel<" in answer_html(answer, anchor="q", language="de", articles={article.id: article})
     assert ">Beispiel<" not in answer_html(answer, anchor="q", language="de")
 
 
@@ -239,7 +264,7 @@ def test_what_the_question_became_stands_before_the_answer() -> None:
         return Reader(html).text.split(QUOTE)[0].strip()
 
     period = AskedPeriod(since=date(2023, 2, 20), until=date(2023, 2, 26), text="last week")
-    limited = "Only articles from 2023-02-20 to 2023-02-26 (“last week”)."
+    limited = "Only articles from 20 February 2023 to 26 February 2023 (“last week”)."
     alone, always = " Ask without what came before", " Ask without the period"
     assert line(carried=("Blinken",)) == f"Searched with words from earlier: Why does Blinken go?{alone}"
     assert line(carried=("Blinken",), rewritten=True) == f"Understood as: Why does Blinken go?{alone}"
@@ -250,11 +275,13 @@ def test_what_the_question_became_stands_before_the_answer() -> None:
         == f"Searched with words from earlier: Why does Blinken go?{alone}{limited}{always}"
     )
     unapplied = line(period=replace(period, applied=False))
-    assert unapplied.startswith("There are no articles from 2023-02-20")
+    assert unapplied.startswith("There are no articles from 20 February 2023")
     assert always not in unapplied
     assert line(question="Why?") == ""
     german = answer_with(question="Warum?", searched=Searched(question="Warum?", filters=Filters(), period=period))
-    assert "Nur Artikel vom 20.02.2023 bis 26.02.2023 („last week“)." in answer_html(german, anchor="q", language="de")
+    assert "Nur Artikel vom 20. Februar 2023 bis 26. Februar 2023 („last week“)." in answer_html(
+        german, anchor="q", language="de"
+    )
 
 
 def test_sentences_are_told_apart_by_words() -> None:
@@ -306,7 +333,7 @@ def test_what_happened_to_the_model_is_said() -> None:
 
 
 def test_days_stand_beside_the_words_that_mean_them() -> None:
-    """In the reader's way; what is marked is the quote and nothing else."""
+    """In the reader's way; what is marked is the quote and nothing else, and no mark begins with a space."""
     quote = "Am Dienstag traf Blinken in Astana ein."
     article = make_article(text=f"Davor. {quote} Danach.", published_at=datetime(2023, 3, 2, tzinfo=UTC))
     citation = with_dates(cite(article, quote))
@@ -314,15 +341,17 @@ def test_days_stand_beside_the_words_that_mean_them() -> None:
     for language, day in days.items():
         reader = Reader(answer_html(answer_with(citation), anchor="q", language=language))
         assert f"Am Dienstag [{day}] traf" in reader.text
-        assert "".join(reader.marks) == quote
+        assert reader.marks == ["Am Dienstag", "traf Blinken in Astana ein."]
 
 
 def test_a_translation_is_labelled_as_the_model_s() -> None:
-    """With its name, and that nobody checked it; in the language of the answer."""
+    """With its name, and that nobody checked it; in the language of the answer; directly below the quote, before what follows it."""
     citation = cite(make_article(), QUOTE, translation="The aim is to woo.", translated_by="ollama:tiny")
     html = answer_html(answer_with(citation), anchor="q", language="en")
     assert "Translation by ollama:tiny, not checked: The aim is to woo." in Reader(html).text
     assert '<span lang="en" dir="auto">The aim is to woo.</span>' in html
+    text = Reader(html.split('<aside class="evidence"')[1]).text
+    assert text.index(QUOTE) < text.index("The aim is to woo.") < text.index("In Astana ist")
 
 
 def test_other_outlets_and_gaps_of_an_article_are_named() -> None:
@@ -429,3 +458,64 @@ def test_the_context_is_the_quotes_own_paragraph() -> None:
     text = Reader(answer_html(answer_with(cite(lonely, "Das Zitat.")), anchor="q", language="de")).text
     assert "Absatz davor." in text
     assert "Absatz danach." in text
+
+
+def test_quotes_of_one_article_share_a_card() -> None:
+    """Where it is from is said once; each quote keeps its number, and the article opens at the first of them."""
+    article = make_article()
+    html = answer_html(answer_with(cite(article, SECOND), cite(article, QUOTE, number=2)), anchor="q", language="en")
+    assert html.count("<h4") == 1
+    assert html.count('class="open-article') == 1
+    assert 'id="q-1"' in html
+    assert 'id="q-2"' in html
+    assert 'data-quote="q-1"' in html
+
+
+def test_reasons_are_in_the_page_s_language() -> None:
+    """Whatever the answer's language is, flags and their numbers are read in the reader's; other words stay as they are."""
+    text = "Es kostete 5 Euro. Er kam [1]."
+    sentences = (
+        Sentence(start=0, end=18, citations=(), support="unsupported", reason="„5“ steht nicht in der Quelle"),
+        Sentence(
+            start=19,
+            end=len(text),
+            citations=(1,),
+            support="supported",
+            reason="das Modell nannte eine andere Quelle; gesagt wird es in [1]",
+        ),
+    )
+    answer = answer_with(cite(make_article(), QUOTE), text=text, sentences=sentences, model="x:y", language="de")
+    said = Reader(answer_html(answer, anchor="q", language="en")).text
+    assert "(the source does not have “5”)" in said
+    assert "(the model named another source; this is said in\N{NO-BREAK SPACE}1)" in said
+    assert "1 corrected" in said
+    assert "1 not borne out" in said
+    assert "steht nicht" in Reader(answer_html(answer, anchor="q", language="de")).text
+
+
+def test_a_foreign_quote_offers_its_words() -> None:
+    """Only one in another language than the page's, and one whose language is known."""
+    cases: list[tuple[Language, str, bool]] = [
+        ("en", "de", True),
+        ("de", "de", False),
+        ("en", "und", False),
+        ("de", "de-AT", False),
+    ]
+    for language, tag, offered in cases:
+        html = answer_html(answer_with(cite(make_article(language=tag), QUOTE)), anchor="q", language=language)
+        assert ("look-up" in html) is offered
+        assert (" data-foreign" in html) is offered
+
+
+def test_the_filters_that_are_set_can_be_removed() -> None:
+    """Each is a chip with a button that says what it removes; the form behind the line has what the library has."""
+    scope = Scope(
+        articles=3, languages={"de": 2, "en": 1}, outlets={HOSTILE: 3}, first=date(2023, 2, 1), last=date(2023, 5, 3), undated=0
+    )
+    html = filters_html(Filters(language="de", source=HOSTILE, since=date(2023, 2, 20)), scope, language="en")
+    assert 'aria-label="Remove filter: German"' in html
+    assert "from 20 February 2023 on" in html
+    assert '<option value="de" selected>German (2)</option>' in html
+    assert HOSTILE in Reader(html).text
+    assert "chip" not in filters_html(Filters(), scope, language="en")
+    assert "replaces the last question" in filters_html(Filters(), scope, language="en", editing=True)
