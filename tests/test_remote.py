@@ -416,9 +416,11 @@ def test_a_wrong_token_is_said(own_folder: Path, hurried: None, open_assistant: 
 def answering(*pieces: bytes, then: Callable[[], object] = lambda: None, hang: float = 0.0) -> Iterator[Service]:
     """A server that answers one request with ``pieces`` of HTTP, then breaks off."""
     with listen("127.0.0.1", port=0) as listener:
+        service = Service("127.0.0.1", listener.getsockname()[1], TOKEN)
 
         def answer() -> None:
             connection, _ = listener.accept()
+            listener.close()  # whoever tries again is refused at once
             with connection:
                 connection.recv(65536)
                 for piece in pieces:
@@ -428,7 +430,7 @@ def answering(*pieces: bytes, then: Callable[[], object] = lambda: None, hang: f
 
         thread = threading.Thread(target=answer, daemon=True)
         thread.start()
-        yield Service("127.0.0.1", listener.getsockname()[1], TOKEN)
+        yield service
         thread.join(timeout=10)
 
 
