@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from assistant.open_library import OpenLibrary
+from assistant.words import quote_words
 from vectorstore.types import Filters
 
 if TYPE_CHECKING:
+    from assistant.words import QuoteWord
     from vectorstore.catalogue import Scope
+    from vectorstore.dictionary import Glossary
     from vectorstore.library import Version
     from vectorstore.shelf import Shelf, ShelfRow, Sort
     from vectorstore.types import Article
@@ -69,6 +73,23 @@ class Holdings(OpenLibrary):
     def scope(self, filters: Filters | None = None) -> Scope:
         """What may answer a question with these filters: articles, languages, outlets and the days that they are from."""
         return self.library.catalogue().scope(filters or Filters())
+
+    def words(self, quote: str, *, language: str, to: str = "en") -> list[QuoteWord]:
+        """What dictionaries say of each word of a quote in ``language``, and names as readers of ``to`` ("en" or "de") spell them.
+
+        Where no dictionary is into German, its readers get those into English; English itself needs one into German.
+        """
+        to = "de" if to == "de" else "en"
+        if language == to:
+            return []
+        glossary = self._into_german if to == "de" and language in self._into_german.languages else self.glossary
+        return quote_words(quote, language=language, to=to, glossary=glossary)
+
+    @cached_property
+    def _into_german(self) -> Glossary:
+        from vectorstore.dictionary import Glossary
+
+        return Glossary.open(self.settings.dictionaries, cache=self.settings.cache / "into-german", into="deu")
 
     def suggestions(self, *, limit: int = 3) -> list[str]:
         """Questions that the library can answer, for someone who sees it for the first time; so far about the samples only."""

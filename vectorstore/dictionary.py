@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vectorstore import languages as words_of
+from vectorstore.dictd import About, about, read_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Sequence
@@ -43,7 +44,6 @@ MAX_TRANSLATIONS = 3
 
 _LOG = logging.getLogger(__name__)
 _SOURCE = re.compile(r"freedict-([a-z]{3})-([a-z]{3})\.index")
-_BASE64 = {char: value for value, char in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")}
 _SEPARATORS = ("\n", "\x1f", "\x1e")  # between the entries of a word, the fields of an entry, its senses
 _MAX_PHRASE_WORDS = 3
 
@@ -185,13 +185,16 @@ class Glossary:
         self._problems: list[str] = []
 
     @classmethod
-    def open(cls, folders: Sequence[Path], *, cache: Path) -> Glossary:
-        """The dictionaries in ``folders`` (missing folders are passed over); their cache files are kept in ``cache``."""
+    def open(cls, folders: Sequence[Path], *, cache: Path, into: str = "eng") -> Glossary:
+        """The dictionaries in ``folders`` (missing folders are passed over); their cache files are kept in ``cache``.
+
+        Those ``into`` another language (ISO 639-3) than English are for ``entries`` alone; they need a ``cache`` of their own.
+        """
         sources: dict[str, list[_Source]] = {}
         seen: set[str] = set()
         for folder in folders:
             for index in sorted(folder.glob("freedict-*.index")):
-                source = _source(index)
+                source = _source(index, into=into)
                 if source and index.name not in seen:
                     seen.add(index.name)
                     sources.setdefault(source[0], []).append(source[1])
@@ -244,6 +247,17 @@ class Glossary:
             if not known.function:
                 terms += _index_terms(glossed.word, glossed.translations)
         return terms
+
+    def about(self, language: str) -> tuple[About, ...]:
+        """What the dictionaries of a language say of themselves; empty without one."""
+        if self._dictionary(language) is None:
+            return ()
+        return tuple(about(source.index, source.text) for source in self._sources[language])
+
+    def parts(self, word: str, *, language: str) -> list[Entry]:
+        """The entries for a word that ``entries`` has none for: for the headword that it is a form of, else for the parts of a compound."""
+        dictionary = self._dictionary(language)
+        return [] if dictionary is None or not word else list(dictionary.parts(word))
 
     def entries(self, word: str, *, language: str) -> list[Entry]:
         """The dictionary's entries for ``word``, else for its lower-case form, else for its lemma; empty if there are none."""
@@ -474,6 +488,12 @@ class _Dictionary:
                 return key
         return ""
 
+    def parts(self, word: str) -> Iterator[Entry]:
+        """The entries of the headword that ``word`` has the stem of, else of the headwords that it is made of, each headword's together."""
+        inflection = self._inflection(word)
+        for key in (inflection,) if inflection else self._split(word):
+            yield from (Entry(record.headword, record.senses) for record in self.records(key))
+
     def _part_key(self, word: str, *, noun: bool) -> str:
         """The headword for one part of a compound, empty if there is none; very short parts must be common words."""
         form = word.capitalize() if noun else word
@@ -646,14 +666,15 @@ def _zipf(phrase: str) -> float:
 # --- reading dictd files
 
 
-def _source(index: Path) -> tuple[str, _Source] | None:
-    """The language of a FreeDict index and its source, None if it is not from or into English or has no text beside it."""
+def _source(index: Path, *, into: str) -> tuple[str, _Source] | None:
+    """The language of a FreeDict index and its source, None if it is not ``into`` a language (or from English) or has no text beside it."""
     match = _SOURCE.fullmatch(index.name)
-    if not match or "eng" not in match.groups():
+    if not match or (match[2] != into and (into, match[1]) != ("eng", "eng")):
         return None
     first, second = match.groups()
     text = next((path for ending in (".dict.dz", ".dict") if (path := index.with_suffix(ending)).is_file()), None)
-    return (_short(second if first == "eng" else first), _Source(index, text, inverted=first == "eng")) if text else None
+    inverted = first == "eng" == into
+    return (_short(second if inverted else first), _Source(index, text, inverted=inverted)) if text else None
 
 
 def _short(code: str) -> str:
@@ -718,18 +739,8 @@ def _positions(index: Path) -> list[tuple[int, int]]:
                 message = f"{index.name} has a line without offset and length: {line[:60]!r}"
                 raise ValueError(message)
         elif not fields[0].startswith(("00database", "00-database")):
-            positions.add((_number(fields[1]), _number(fields[2])))
+            positions.add((read_number(fields[1]), read_number(fields[2])))
     return sorted(positions)
-
-
-def _number(digits: str) -> int:
-    value = 0
-    for digit in digits:
-        if digit not in _BASE64:
-            message = f"{digits!r} is not a base-64 number"
-            raise ValueError(message)
-        value = value * 64 + _BASE64[digit]
-    return value
 
 
 def _entry(text: str) -> tuple[_Record, list[str]] | None:

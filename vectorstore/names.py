@@ -99,7 +99,7 @@ _PEOPLES = _set(
     "britons italians israelis palestinians iranians iraqis indians africans canadians australians viennese parisian parisians londoners syrians"
 )
 # Cities whose name is an everyday word somewhere: only with a capital.
-_EVERYDAY = _set(
+EVERYDAY = _set(
     "adalet bahar banan bari batman bello beira carmen contagem corrientes deli denizli essen fatih golfe haag konak kota male medan "
     "mesa natal nice oral oran pari pasto pelotas praia reading salta sale samba santos serra soledad sucre tanta van vereniging virar "
     "welkom yola"
@@ -114,6 +114,15 @@ class Name:
     start: int
     end: int
     keys: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place at ``text[start:end]``, by the ``code`` that it has in every language."""
+
+    start: int
+    end: int
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +165,7 @@ def question_names(question: str, *, language: str) -> list[Name]:
     covered: set[int] = set()
     for place in _places(listed, language=language):
         written = question[place.start : place.end]
-        if written[0].islower() and (inner_capitals or normalise(written) in _EVERYDAY):
+        if written[0].islower() and (inner_capitals or normalise(written) in EVERYDAY):
             continue
         covered.update(range(place.first, place.last))
         found.append(Name(written, place.start, place.end, frozenset(_place_keys(place, listed, language=language))))
@@ -166,6 +175,15 @@ def question_names(question: str, *, language: str) -> list[Name]:
             if keys:
                 found.append(Name(word.text, word.start, word.end, keys))
     return sorted(found, key=lambda name: name.start)
+
+
+def places(text: str, *, language: str) -> list[Place]:
+    """The places that ``text`` names, in their order; words that are a place's only by chance are left out."""
+    return [
+        Place(found.start, found.end, found.code)
+        for found in _places(words(text), language=language)
+        if not text[found.start].islower() and normalise(text[found.start : found.end]) not in EVERYDAY
+    ]
 
 
 def is_name(word: str, *, first: bool, any_capitals: bool, language: str) -> bool:
@@ -339,7 +357,7 @@ def _places(listed: Sequence[Word], *, language: str) -> Iterator[_Place]:
 
 def _unspaced_places(word: Word, position: int, *, language: str) -> Iterator[_Place]:
     """The places in a run of Chinese, Japanese or Thai, in which nothing separates the words."""
-    tables = (countries(language), _cities())
+    tables = (countries(language), city_codes())
     start = 0
     while start < len(word.text):
         for end in range(min(start + _MAX_UNSPACED_PLACE, len(word.text)), start + 1, -1):
@@ -373,7 +391,7 @@ def _place_code(run: Sequence[Word], *, language: str) -> str | None:
     elif language == "de" and len(run) == 1 and capital:
         forms += _german_cities(normalise(run[0].text))
     for form in forms:
-        code = own.get(form) or english.get(form) or _cities().get(form)
+        code = own.get(form) or english.get(form) or city_codes().get(form)
         if code and len(form) > 1:
             return code
     if language in _UNINFLECTED and len(run) == 1:
@@ -383,7 +401,7 @@ def _place_code(run: Sequence[Word], *, language: str) -> str | None:
     if code or language in _UNINFLECTED or len(plain) - len(stemmed) > _MAX_ENDING * len(run):
         return code
     nominatives = (stemmed + ending for ending in _NOMINATIVES)
-    return next((table[form] for form in nominatives for table in (own, _cities()) if form in table), None)
+    return next((table[form] for form in nominatives for table in (own, city_codes()) if form in table), None)
 
 
 def _german_cities(normal: str) -> list[str]:
@@ -459,7 +477,16 @@ _USUAL = {
 
 
 @cache
-def _cities() -> dict[str, str]:
+def city_codes() -> dict[str, str]:
     """Spellings of large cities in any language → code, see ``packaging/make_cities.py``."""
     listed = json.loads(resources.files("vectorstore").joinpath("cities.json").read_text("utf-8"))["cities"]
     return {spelling: "@" + code for code, spellings in listed.items() for spelling in spellings.split("|")}
+
+
+@cache
+def city_spellings() -> dict[str, list[str]]:
+    """The spellings of each large city, by its code."""
+    found: dict[str, list[str]] = {}
+    for spelling, code in city_codes().items():
+        found.setdefault(code, []).append(spelling)
+    return found
