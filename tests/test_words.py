@@ -43,14 +43,20 @@ Changelog:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with a German-English dictionary that says what it is, and an English-German one that does not."""
+    """A folder with a German-English dictionary that says what it is."""
     dictionaries = tmp_path / "dictd"
     path = write_dictionary(dictionaries, "freedict-deu-eng", [*GERMAN, *MORE])
     _describe(path, short="German - English word list ver. 1.9", information=INFORMATION)
-    write_dictionary(dictionaries, "freedict-eng-deu", ["bridge /brɪdʒ/ <n>\nBrücke <fem>\n"])
-    index = dictionaries / "freedict-eng-deu.index"
-    index.write_text("".join(line for line in index.read_text("utf-8").splitlines(keepends=True) if line[0] != "0"), "utf-8")
     return dictionaries
+
+
+@pytest.fixture
+def with_german(folder: Path) -> Path:
+    """The same with an English-German dictionary, which does not say what it is."""
+    write_dictionary(folder, "freedict-eng-deu", ["bridge /brɪdʒ/ <n>\nBrücke <fem>\n"])
+    index = folder / "freedict-eng-deu.index"
+    index.write_text("".join(line for line in index.read_text("utf-8").splitlines(keepends=True) if line[0] != "0"), "utf-8")
+    return folder
 
 
 @pytest.fixture
@@ -126,10 +132,10 @@ def test_what_is_told_is_bounded(folder: Path, tmp_path: Path) -> None:
 
 
 def test_german_readers_get_german_where_a_dictionary_has_it(
-    open_assistant: Callable[..., Assistant], folder: Path, tmp_path: Path
+    open_assistant: Callable[..., Assistant], with_german: Path, tmp_path: Path
 ) -> None:
     """English words come in German with such a dictionary; of other languages in English; one's own language needs none."""
-    assistant = open_assistant(dictionaries=(folder,), cache=tmp_path / "cache")
+    assistant = open_assistant(dictionaries=(with_german,), cache=tmp_path / "cache")
     (bridge,) = assistant.words("a bridge", language="en", to="de")
     assert (bridge.senses, bridge.dictionary, bridge.licence) == (("Brücke",), "freedict-eng-deu", "")
     assert [word.senses for word in assistant.words("Haus", language="de", to="en")] == [("house", "[adm.] institution")]
@@ -157,13 +163,13 @@ def test_looking_up_is_quick(shared_cache: Path) -> None:
 # --- what a dictionary says of itself
 
 
-def test_a_dictionary_names_itself_and_its_licence(folder: Path) -> None:
+def test_a_dictionary_names_itself_and_its_licence(with_german: Path) -> None:
     """From its own entries; one that says nothing has the name of its file, and no licence."""
-    said = about(folder / "freedict-deu-eng.index", folder / "freedict-deu-eng.dict.dz")
+    said = about(with_german / "freedict-deu-eng.index", with_german / "freedict-deu-eng.dict.dz")
     assert said.name == "German - English word list ver. 1.9"
-    silent = about(folder / "freedict-eng-deu.index", folder / "freedict-eng-deu.dict.dz")
+    silent = about(with_german / "freedict-eng-deu.index", with_german / "freedict-eng-deu.dict.dz")
     assert silent == About("freedict-eng-deu", "")
-    assert about(folder / "freedict-deu-eng.index", folder / "missing.dict.dz") == About("freedict-deu-eng", "")
+    assert about(with_german / "freedict-deu-eng.index", with_german / "missing.dict.dz") == About("freedict-deu-eng", "")
 
 
 @pytest.mark.parametrize(
