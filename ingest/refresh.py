@@ -108,6 +108,8 @@ def record(visit: Visit, results: Sequence[ItemResult], *, library: Library, fol
         ttl_minutes=visit.ttl_minutes,
         gap=visit.gap,
     )
+    if error and planned.at is None:
+        error = f"{error} Given up: {planned.reason}. `fundstelle refresh --all` tries it once more, `fundstelle unfollow` takes it off the list."
     kept = visit.fetched if visit.fetched and not error else source
     library.record_visit(
         visit.address,

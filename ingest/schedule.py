@@ -9,11 +9,13 @@
 | failed | after 5, 10, 20 … minutes, at most 24 hours, less a share (*) |
 | failed, with ``Retry-After`` | not before that, within 7 days |
 | HTTP 410 (gone) | never |
+| HTTP 404, after failing for 28 days | never |
 
 (*) Up to a quarter, fixed by the address: not all sources of a server that was down come back at once.
 
 Counts are of visits in a row, with the last one; ``retry_after`` is in seconds, ``ttl_minutes`` in minutes. A source that failed is
-not resting: it is tried once a day for as long as it is followed. Not here: visiting (``fetch.py``), and keeping what came of it
+not resting: it is tried once a day for as long as it is followed, unless its server says that there is nothing: a machine that is off or offline says
+nothing of the kind. Not here: visiting (``fetch.py``), and keeping what came of it
 (``vectorstore.sources``).
 """
 
@@ -36,7 +38,8 @@ PAGE_AT_LEAST, PAGE_AT_MOST = timedelta(hours=1), timedelta(days=7)
 PAGE_RESTS_AFTER = timedelta(days=30)
 FAILURE_AT_LEAST, FAILURE_AT_MOST = timedelta(minutes=5), timedelta(hours=24)
 RETRY_AFTER_AT_MOST = timedelta(days=7)
-GONE = 410
+GONE, NOT_FOUND = 410, 404
+GIVEN_UP_AFTER = timedelta(days=28)
 _LONGEST_RUN = 20
 """More visits in a row make no difference: all delays have reached their bounds."""
 _ENTRIES = 10
@@ -73,6 +76,8 @@ def next_visit(
     if status == GONE:
         return NextVisit(None, "its server says that it was removed for good (HTTP 410)")
     start = min(last_visit, now)
+    if status == NOT_FOUND and given_up(failures, address=address):
+        return NextVisit(None, f"not found (HTTP 404) for {GIVEN_UP_AFTER.days} days")
     if failures > 0:
         delay = _after_failures(failures, address=address)
         reason = f"failed {failures:,} time{'s' if failures > 1 else ''} in a row"
@@ -102,6 +107,12 @@ def is_due(*, last_visit: datetime | None, planned: datetime | None, now: dateti
 def page_rests(unchanged: int) -> bool:
     """Whether so many visits in a row without a change span 30 days, if each came no earlier than planned."""
     return sum((_page_delay(n) for n in range(min(unchanged, _LONGEST_RUN))), timedelta()) >= PAGE_RESTS_AFTER
+
+
+def given_up(failures: int, *, address: str) -> bool:
+    """Whether so many failures in a row span 28 days, if each visit came no earlier than planned."""
+    delays = (_after_failures(n, address=address) for n in range(1, min(failures, _LONGEST_RUN * 3)))
+    return sum(delays, timedelta()) >= GIVEN_UP_AFTER
 
 
 def entry_gap(published: Iterable[datetime], *, now: datetime) -> timedelta | None:

@@ -404,7 +404,28 @@ def test_a_source_that_fails_is_left_alone_ever_longer(desk: Desk) -> None:
     desk.server.add("/feed.xml", Reply(status=410))
     desk.refresh()
     assert desk.library.sources()[0].next_visit == NEVER
+    assert "Given up: its server says that it was removed for good" in desk.library.sources()[0].last_error
     assert desk.library.count_articles() == 1
+
+
+def test_a_source_that_is_not_found_for_weeks_is_given_up(desk: Desk) -> None:
+    """Not visited any more, with the reason and what brings it back; asked for all the same and there again, it is followed as ever."""
+    address = desk.server.add("/feed.xml", rss(feed(desk.server, "ferry")))
+    desk.add("/feed.xml")
+    desk.server.add("/feed.xml", Reply(status=404))
+    long_ago, soon = datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 1, 2, tzinfo=UTC)
+    desk.library.record_visit(address, at=long_ago, next_visit=soon, status=404, failures=60, error="404")
+    desk.refresh(every_source=False)
+    (source,) = desk.library.sources()
+    assert source.next_visit == NEVER
+    assert "Given up: not found (HTTP 404) for 28 days. `fundstelle refresh --all` tries it once more" in source.last_error
+    assert desk.refresh(every_source=False).items == ()
+    desk.server.add("/feed.xml", rss(feed(desk.server, "ferry", "lamp")))
+    desk.refresh()
+    (source,) = desk.library.sources()
+    assert (source.failures, source.last_error) == (0, "")
+    assert source.next_visit != NEVER
+    assert desk.library.count_articles() == 2
 
 
 def test_an_interrupted_visit_is_made_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

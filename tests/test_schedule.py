@@ -55,6 +55,8 @@ def test_a_visit_is_never_in_the_past_nor_far_off(ago: timedelta, retry_after: f
     """Whatever came of it, and wherever the clock went: between now and a week from now, in UTC."""
     found = next_visit(last_visit=NOW - ago, now=NOW, retry_after=retry_after, **outcome)
     assert found.reason
+    if found.at is None and outcome["status"] == 404 and outcome["failures"] > 28:
+        return
     if found.at is None:
         assert outcome["kind"] == "page"
         assert outcome["failures"] == 0
@@ -167,11 +169,24 @@ def test_a_page_that_fails_does_not_rest() -> None:
 
 @pytest.mark.parametrize("kind", ["feed", "page", "sitemap"])
 def test_what_is_gone_is_given_up(kind: Any) -> None:
-    """HTTP 410 ends the visits and says why; 404 may be a mistake."""
+    """HTTP 410 ends the visits and says why; 404 may be a mistake, at first."""
     gone = next_visit(kind, address=ADDRESS, last_visit=NOW, now=NOW, status=410, failures=1)
     assert gone.at is None
     assert "410" in gone.reason
     assert delay(kind, status=404, failures=1) <= timedelta(minutes=5)
+
+
+@pytest.mark.parametrize("kind", ["feed", "page", "sitemap"])
+def test_what_is_not_found_is_given_up_after_four_weeks(kind: Any) -> None:
+    """Followed through its own schedule: 28 days of HTTP 404 and a day or so more; what only fails to answer is tried for ever."""
+    at, failures = NOW, 1
+    while (found := next_visit(kind, address=ADDRESS, last_visit=at, now=at, status=404, failures=failures)).at is not None:
+        at, failures = found.at, failures + 1
+    assert timedelta(days=28) <= at - NOW <= timedelta(days=30)
+    assert "404" in found.reason
+    for status in (None, 403, 500, 503):
+        assert delay(kind, status=status, failures=failures * 10) <= FAILURE_AT_MOST
+    assert next_visit(kind, address=ADDRESS, last_visit=at, now=at, status=404, failures=10**9).at is None
 
 
 def test_an_overdue_source_is_due_now() -> None:
