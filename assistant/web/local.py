@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime, format_skeleton
+from babel.dates import format_date, format_datetime, format_skeleton, format_timedelta
 from babel.numbers import format_decimal
 
 if TYPE_CHECKING:
@@ -27,6 +27,22 @@ def date_text(moment: datetime, *, precision: str | None, language: Language) ->
     if precision in {"minute", "second"}:
         return f"{format_datetime(moment, 'd. MMMM y, HH:mm' if language == 'de' else 'd MMMM y, HH:mm', locale=locale)} UTC"
     return format_date(moment, "long", locale=locale)
+
+
+def brief_date_text(moment: datetime, *, precision: str | None, language: Language) -> str:
+    """``moment`` as briefly as a table has it, down to ``precision``, no finer than a day."""
+    locale = LOCALES[language]
+    if precision in {"year", "month"}:
+        return format_skeleton("y" if precision == "year" else "yMMM", moment, locale=locale)
+    return format_date(moment, "medium", locale=locale)
+
+
+def distance_text(moment: datetime, *, now: datetime, language: Language) -> str:
+    """How long ago ``moment`` was, or in how long it will be; an empty text within a minute of ``now``."""
+    away = moment - now
+    if abs(away.total_seconds()) < 60:
+        return ""
+    return format_timedelta(away, add_direction=True, threshold=1.2, locale=LOCALES[language])
 
 
 def date_attribute(moment: datetime, *, precision: str | None) -> str:
