@@ -20,6 +20,7 @@ from vectorstore.errors import FundstelleError, LibraryBusy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
+    from datetime import date
     from pathlib import Path
 
     from ingest.pipeline import IngestReport, ReadProgress
@@ -79,6 +80,44 @@ class Upkeep(OpenLibrary):
             return IngestReport(tuple(item for report in reports for item in report.items), stopped=stop.is_set())
 
         return self._read_and_index(read, compare=compare, stop=stop, on_progress=on_progress)
+
+    def add_text(
+        self,
+        text: str,
+        *,
+        title: str = "",
+        url: str | None = None,
+        source: str = "",
+        author: str = "",
+        language: str = "",
+        published: date | datetime | None = None,
+        stop: threading.Event | None = None,
+        on_item: Callable[[ItemResult], None] = lambda _: None,
+        on_progress: Callable[[IndexProgress], None] = lambda _: None,
+    ) -> IngestReport:
+        """Take in words that somebody pasted, and what they say of them; nothing is fetched from ``url``. As ``add`` otherwise.
+
+        With a ``url`` it is the article of that address, else that of its words: pasted again it is unchanged. Headline, date and outlet that are not
+        given are looked for in the text.
+        """
+        from ingest.pasted import pasted
+        from ingest.pipeline import Web, run
+
+        planned = pasted(text, title=title, url=url, source=source, author=author, language=language, published=published)
+        return self._read_and_index(
+            lambda stop: run(
+                [planned],
+                library=self.library,
+                count_tokens=self.encoder.count_tokens,
+                web=Web(),
+                stop=stop,
+                on_item=on_item,
+                on_progress=_as_reading(on_progress),
+            ),
+            compare=True,
+            stop=stop,
+            on_progress=on_progress,
+        )
 
     def refresh(
         self,
