@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -73,10 +73,12 @@ class Desk:
         self._waiting: list[_Reading] = []
         self._by_origin: dict[str, list[ItemResult]] = {}
         self._known: dict[str, Stored | None] = {}
+        self._last_row = 0
 
     def take(self, batch: Sequence[tuple[Planned, Future[Loaded | None]]]) -> None:
         """Decide on a batch and store what has to be; of a batch that is interrupted, what was read by then."""
         ids = {item.article_id for item, _ in batch if isinstance(item, Document) and item.article_id}
+        self._last_row = self._library.last_row()
         self._known = {**dict.fromkeys(ids), **self._library.stored_among(ids)}
         self._hidden = set(self._library.hidden()) if self._brings_back else set()
         for item, future in batch:
@@ -213,13 +215,29 @@ class Desk:
             return self._library.stored(article_id)
         return self._known[article_id]
 
+    def _as_linked_now(self, waiting: list[_Reading]) -> Iterator[Storable]:
+        """What is to be stored of these, from within the transaction that does so.
+
+        If another process has stored something since they were linked, they are linked again, and ``waiting`` with them: two runs that bring the same
+        copy at the same moment would miss each other.
+        """
+        places = [place for place, reading in enumerate(waiting) if reading.storable]
+        storables = [storable for reading in waiting if (storable := reading.storable)]
+        if self._duplicates and self._library.last_row() != self._last_row:
+            links = self._duplicates.link_again([storable.article for storable in storables])
+            for place, storable, (article, bands, reason) in zip(places, storables, links, strict=True):
+                result = waiting[place].result
+                if reason and result.status == "added":
+                    result = replace(result, status="duplicate", reason=_sentence([reason, result.reason.rstrip(".")]))
+                waiting[place] = replace(waiting[place], result=result, storable=replace(storable, article=article, bands=bands))
+        yield from (storable for reading in waiting if (storable := reading.storable))
+
     def _store(self) -> None:
         waiting, self._waiting = self._waiting, []
-        storables = [reading.storable for reading in waiting if reading.storable]
         failure = ""
         try:
-            if storables:
-                self._library.put_all(storables, bring_back=self._brings_back)
+            if any(reading.storable for reading in waiting):
+                self._library.put_all(self._as_linked_now(waiting), bring_back=self._brings_back)
             self._library.record_pages(reading.page for reading in waiting if reading.page)
         except LibraryError as error:
             failure = str(error)

@@ -20,6 +20,8 @@ import numpy as np
 from ingest.clean import normalise_paragraph, own_paragraphs
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from vectorstore.library import Library
@@ -79,6 +81,12 @@ class Duplicates:
         linked = replace(article, duplicate_of=root.id if root else None)
         self._remember(linked, bands)
         return linked, bands, _reason(text, root) if root else ""
+
+    def link_again(self, articles: Sequence[Article]) -> list[tuple[Article, tuple[int, ...], str]]:
+        """``link`` for articles that were linked just before and are not stored yet, because something else has been stored since."""
+        for article in articles:
+            self._forget(article.id)
+        return [self.link(article) for article in articles]
 
     def _first_that_says(self, article: Article, text: Fingerprint, bands: tuple[int, ...], *, among_own: bool) -> Article | None:
         """The root that says the same as ``article``, or that would be the root of its own duplicates (``among_own``) without it."""

@@ -5,12 +5,16 @@ from __future__ import annotations
 import csv
 import random
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ingest.duplicates import MIN_WORDS, SIGNATURE, Duplicates, fingerprint, other_numbers, resemblance, same
+from ingest.pipeline import ingest
+from tests.test_kill import HashingEncoder
 from vectorstore.library import Library, Storable
 from vectorstore.types import Furniture
 
@@ -273,6 +277,57 @@ def test_what_was_linked_and_never_stored_leaves_no_link(library: Library, make_
     assert copy.duplicate_of == "a"
     library.put_all([Storable(copy, [], b"", "b", bands)])
     assert library.article("b").duplicate_of is None
+
+
+def test_two_runs_that_bring_the_same_copy_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What another run stored between comparing and storing is seen in the transaction that stores: one stands for the other, and it is reported."""
+    for name, text in (("one", HARBOUR), ("other", EDITED), ("copy", HARBOUR)):
+        (tmp_path / f"{name}.txt").write_text(text, "utf-8")
+    link = Duplicates.link
+    count_tokens = HashingEncoder().count_tokens
+    reports: list[Any] = []
+
+    def link_while_another_stores(self: Duplicates, article: Article) -> tuple[Article, tuple[int, ...], str]:
+        linked = link(self, article)
+        if not reports:
+            reports.append(None)
+            with closing(Library(tmp_path / "library")) as beside:
+                reports[0] = ingest([tmp_path / "one.txt"], library=beside, count_tokens=count_tokens)
+        return linked
+
+    monkeypatch.setattr(Duplicates, "link", link_while_another_stores)
+    with closing(Library(tmp_path / "library")) as library:
+        late = ingest([tmp_path / "other.txt", tmp_path / "copy.txt"], library=library, count_tokens=count_tokens)
+        first = next(article for article in library.articles() if article.path == str(tmp_path / "one.txt"))
+        assert [item.status for item in reports[0].items] == ["added"]
+        assert [item.status for item in late.items] == ["duplicate", "duplicate"]
+        assert all("the same text as" in item.reason for item in late.items)
+        assert {article.duplicate_of for article in library.articles()} == {None, first.id}
+
+
+def test_many_runs_at_once_leave_one_first_for_each_story(tmp_path: Path) -> None:
+    """Four threads with a library object each bring the same stories in different orders."""
+    folders = []
+    for n in range(4):
+        folder = tmp_path / str(n)
+        folder.mkdir()
+        folders.append(folder)
+        for story in range(12):
+            words = " ".join(f"Berth {story} saw ship {story * 31 + k} unload crate {k * k + story}." for k in range(12))
+            (folder / f"{(story * (n + 5)) % 13:02}.txt").write_text(f"Berth {story}\n\n{words}\n", "utf-8")
+
+    def run(folder: Path) -> None:
+        with closing(Library(tmp_path / "library")) as library:
+            assert ingest([folder], library=library, count_tokens=HashingEncoder().count_tokens).count("failed") == 0
+
+    Library(tmp_path / "library").close()
+    with ThreadPoolExecutor(4) as executor:
+        list(executor.map(run, folders))
+    with closing(Library(tmp_path / "library")) as library:
+        articles = library.articles()
+        firsts = {article.id for article in articles if article.duplicate_of is None}
+        assert (len(articles), len(firsts)) == (48, 12)
+        assert {article.duplicate_of for article in articles} - {None} <= firsts
 
 
 def test_the_memory_of_a_run_is_bounded(library: Library, make_article: Make, monkeypatch: pytest.MonkeyPatch) -> None:

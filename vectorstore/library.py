@@ -162,7 +162,10 @@ class Library(Stories, Paragraphs, Sources, Pages, Shelves, Hiding, Conversation
         self.put_all([Storable(article, passages, original, name)])
 
     def put_all(self, items: Iterable[Storable], *, bring_back: bool = True) -> None:
-        """``put`` for many, in one transaction. One that is hidden or was removed comes back; without ``bring_back`` it is passed over."""
+        """``put`` for many, in one transaction. One that is hidden or was removed comes back; without ``bring_back`` it is passed over.
+
+        ``items`` are taken within the transaction: what they are made of then, no other process can change before they are stored.
+        """
         with self._writing() as connection:
             for item in items:
                 if bring_back or not was_removed(connection, item.article.id):

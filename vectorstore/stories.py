@@ -50,6 +50,11 @@ class Stories(Database):
             row = connection.execute(_NEWEST, {"id": article_id}).first()
         return to_article(row) if row else None
 
+    def last_row(self) -> int:
+        """The row of the version that was stored last, 0 before there is one: another one, and somebody has stored something."""
+        with self._reading() as connection:
+            return connection.execute(sa.select(sa.func.max(_versions.c.row))).scalar() or 0
+
     def without_bands(self, *, limit: int, after: int = 0) -> tuple[list[Article], int]:
         """The next ``limit`` newest versions behind row ``after`` that have no bands, oldest first, and the row of the last of them."""
         banded = sa.select(_bands.c.version_row).where(_bands.c.version_row == _versions.c.row).exists()
