@@ -105,7 +105,7 @@ def test_odd_characters_do_no_harm(library: Library) -> None:
 def test_pasted_text_answers(open_assistant: Callable[..., Assistant]) -> None:
     """It is found and quoted at once, read again from what was kept, and comes back if it was hidden."""
     assistant = open_assistant()
-    items = []
+    items: list[ItemResult] = []
     report = assistant.add_text(WORDS, title="Ferry sold", published=date(2024, 5, 3), on_item=items.append)
     assert items == list(report.items)
     answer = assistant.ask("To whom was the ferry to Tresk sold?")
