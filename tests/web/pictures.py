@@ -1,0 +1,50 @@
+"""Makes the pictures that the README shows: ``python -m tests.web.pictures``. A real answer over the samples, light and dark, wide and on a phone."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from assistant import Assistant
+from tests.web.conftest import CHROMIUM, FLAGS, serving
+from tests.web.views import SIZES, VIEWS
+
+FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
+SHOWN = {"desktop": ("answer", "article", "library"), "phone": ("answer",)}
+
+
+def main() -> None:
+    """Write each picture anew."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Assistant.open(Path(folder, "library")) as assistant,
+        sync_playwright() as driver,
+    ):
+        assistant.add(samples=True)
+        browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        with serving(assistant, uploads=Path(folder, "uploads")) as address:
+            for size, views in SHOWN.items():
+                for scheme in ("light", "dark"):
+                    context = browser.new_context(
+                        viewport=SIZES[size],
+                        color_scheme=scheme,
+                        locale="en-GB",
+                        device_scale_factor=1.5,
+                        reduced_motion="reduce",
+                    )
+                    page = context.new_page()
+                    page.goto(address)
+                    for view, open_view in VIEWS.items():
+                        open_view(page, "en")
+                        if view in views:
+                            page.wait_for_timeout(500)
+                            page.screenshot(path=FOLDER / f"{view}-{size}-{scheme}.png")
+                    context.close()
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
