@@ -14,7 +14,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint const
 help:
 	@echo "make run    install, load the samples into an empty library, serve the page on 127.0.0.1:7860"
 	@echo "make test   install, run every test"
-	@echo "make lint   style, types"
+	@echo "make lint   style, types, no secrets, no packages with known holes"
 	@echo "make bench  make the figures of docs/benchmarks.md (BEIR=folders)"
 	@echo "make faults kill, tear, fill and damage libraries, 50 seeded runs (RUNS=50); make test does a few"
 	@echo "make fuzz   read broken documents of every format (SECONDS=60); what should not happen is saved under artifacts/"
@@ -30,6 +30,8 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	git ls-files -z | xargs -0 -r $(BIN)/detect-secrets-hook --disable-plugin Base64HighEntropyString --disable-plugin HexHighEntropyString
+	$(BIN)/python packaging/audit.py
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m tests.benchmarks $(BEIR)

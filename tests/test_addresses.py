@@ -99,7 +99,7 @@ def test_addresses_that_are_public(address: str) -> None:
         ("file:///etc/passwd", "only http"),
         ("javascript:alert(1)", "only http"),
         ("news.example/a", "only http"),
-        ("http://anna:secret@news.example/", "user name"),
+        ("http://anna:secret@news.example/", "user name"),  # pragma: allowlist secret
         ("http://news.example@10.0.0.1/", "user name"),
         ("http://news.example\\@10.0.0.1/", "user name"),
         ("https:///nowhere", "no host"),

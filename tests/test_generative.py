@@ -189,7 +189,7 @@ def test_keys_are_sent_and_never_told(
         assert model.complete(MESSAGES) == TEXT
         server.then(
             Reply(status=400, error=f"bad request by {KEY}"),
-            Reply(status=400, error="bad request by sk-proj-abcdefgh1234 at https://me:pass@host/v1"),
+            Reply(status=400, error="bad request by sk-proj-abcdefgh1234 at https://me:pass@host/v1"),  # pragma: allowlist secret
         )
         said = [str(failure_of(model)), str(failure_of(model))]
         server.key = "changed"
