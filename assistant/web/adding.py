@@ -151,6 +151,7 @@ class Adding:
                 source=source,
                 url=url,
                 published=published,
+                stop=hearing.stop,
                 on_item=hearing.item,
                 on_progress=hearing.progress,
             )

@@ -112,7 +112,8 @@ class Additions:
         yield
         while not ended:
             with self._changed:
-                self._changed.wait_for(lambda seen=seen: addition.told != seen)
+                while addition.told == seen:
+                    self._changed.wait()
                 self._changed.wait_for(lambda: addition.ended, timeout=SHOWN_EVERY)
                 seen, ended = addition.told, addition.ended
             yield

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 ITEMS_LISTED: Final = 100
 UNCHANGED_LISTED: Final = 10
 """Of more items than this, those that brought nothing new are counted only."""
-OF_FILES: Final = frozenset({"files", "samples", "text"})
+OF_FILES: Final = frozenset({"files", "samples"})
 STATUSES: Final = ("added", "updated", "duplicate", "unchanged", "failed")
 
 

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 import gradio as gr
 
 from assistant.web import welcome
+from assistant.web.adding import Adding
+from assistant.web.additions import Additions
 from assistant.web.api import described, typed_as
 from assistant.web.asking import Asking
 from assistant.web.conversations import Conversations
@@ -47,6 +49,7 @@ UPLOAD_LIMIT: Final = "25mb"
 ASKING_AT_ONCE: Final = 4
 SECONDS_KEPT: Final = 3600
 ASKING: Final[dict[str, Any]] = {"concurrency_limit": ASKING_AT_ONCE, "concurrency_id": "ask"}
+WATCHING: Final[dict[str, Any]] = {"concurrency_limit": 16, "concurrency_id": "add"}
 # gradio encrypts with it what the browser keeps, and sends it along: it hides nothing, but a new one with each start would forget everything.
 BROWSER_KEY: Final = "fundstelle"
 # The script asks for something: "act" is answered at once, "ask" as it goes (``send`` in page.js).
@@ -97,7 +100,7 @@ def build_page(assistant: Assistant, *, endpoints: Endpoints) -> gr.Blocks:
         with gr.Column(elem_id="ask", elem_classes="view"):
             build_ask(page, parts, assistant)
         with gr.Column(elem_id="library", elem_classes="view"):
-            build_shelf(parts, Shelf(assistant))
+            build_shelf(parts, assistant)
     page.queue(api_open=False, max_size=64, default_concurrency_limit=1)
     return page
 
@@ -167,15 +170,38 @@ def on_ask_view(page: gr.Blocks, parts: Parts, assistant: Assistant) -> None:
     parts.on(script.act, acts, given, ["question", "filters", "masthead", "exported", *shown], acts=True)
 
 
-def build_shelf(parts: Parts, shelf: Shelf) -> None:
-    """The Library view: what is in it, and the places to add more."""
+def build_shelf(parts: Parts, assistant: Assistant) -> None:
+    """The Library view: its tools, the places to add, what is followed, and the table."""
+    additions = Additions()
+    shelf, adding = Shelf(assistant, additions=additions), Adding(assistant, additions=additions)
     word = gr.I18n(**{str(language): words for language, words in TEXTS.items()})
-    parts["files"] = gr.File(label=word("add_files"), file_count="multiple", height=116, elem_id="files")
-    parts["added"] = html(elem_id="added")
+    parts["shelf_tools"] = html(elem_id="shelf-tools")
+    with gr.Column(elem_id="shelf-add"):
+        with gr.Column(elem_id="shelf-drop"):
+            parts["shelf_files"] = html(elem_id="shelf-files")
+            parts["files"] = gr.File(label=word("add_files"), file_count="multiple", height=132, elem_id="files")
+        parts["shelf_forms"] = html(elem_id="shelf-forms")
+    parts["shelf_followed"] = html(elem_id="shelf-followed")
+    parts["shelf_added"] = html(elem_id="shelf-added")
+    parts["shelf_table"] = html(elem_id="shelf-table")
+    parts["shelf_undo"] = html(elem_id="shelf-undo")
     parts["shelf_channel"] = channel("shelf-channel")
-    shown = ["masthead", "added", "files"]
-    parts.on(parts["shelf_channel"].act, {"load": shelf.load}, [], shown, acts=True)
-    parts.on(parts["files"].upload, shelf.add, ["files"], shown, concurrency_limit=1)
+    script, told = parts["shelf_channel"], ["files", "shelf_added"]
+    acts = {
+        "load": shelf.load,
+        "browse": shelf.browse,
+        "remove": shelf.remove,
+        "remove-samples": shelf.remove_samples,
+        "restore": shelf.restore,
+        "unfollow": shelf.unfollow,
+        "stop": adding.stop,
+        "dismiss": adding.dismiss,
+    }
+    shown = ["masthead", "shelf_added", *(f"shelf_{name}" for name in ("tools", "files", "forms", "followed", "table", "undo"))]
+    parts.on(script.act, acts, [], shown, acts=True)
+    # Additions wait for each other elsewhere; here they are only watched.
+    parts.on(script.ask, adding.add_as_told, [], told, acts=True, **WATCHING)
+    parts.on(parts["files"].upload, adding.add_files, ["files"], told, **WATCHING)
 
 
 def html(value: str = "", *, elem_id: str) -> gr.HTML:

@@ -127,7 +127,7 @@ def line_html(shelf: Shelf, *, browsing: Browsing, samples: int, language: Langu
     arrow = "↓" if browsing.descending else "↑"
     return (
         f'<div class="shelf-line"><p class="shelf-count" data-said="{escape(total)}">{escape(total)}</p>{invented}'
-        f'<label class="shelf-order">{escape(words["sort_by"])} <select id="shelf-order">{options}</select></label>'
+        f'<label class="shelf-order"><span>{escape(words["sort_by"])}</span> <select id="shelf-order">{options}</select></label>'
         f'<button type="button" class="shelf-turn" data-shelf="turn" aria-label="{escape(words["turn_order"])}">{arrow}</button></div>'
         f'<div class="shelf-line shelf-picked" data-one="{escape(words["selected_one"])}" data-many="{escape(words["selected_many"])}" hidden>'
         f'<p class="shelf-count"></p><button type="button" class="shelf-button" data-shelf="remove-picked">{escape(words["remove"])}</button>'

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
+from assistant.web.shelf_texts import SHELF_TEXTS
 
 Language = Literal["de", "en"]
 
 TEXTS: Final[dict[Language, dict[str, str]]] = {
     "en": {
+        **SHELF_TEXTS["en"],
         "tagline": "Answers from your articles, with the exact place that says so.",
         "views": "Views",
         "view_ask": "Ask",
@@ -22,9 +24,6 @@ TEXTS: Final[dict[Language, dict[str, str]]] = {
         "new_conversation": "New conversation",
         "add_articles": "Add articles",
         "add_files": "Files to add",
-        "adding": "Reading {count} …",
-        "files_one": "1 file",
-        "files_many": "{count} files",
         "added": "added",
         "updated": "new version",
         "unchanged": "unchanged",
@@ -66,7 +65,7 @@ TEXTS: Final[dict[Language, dict[str, str]]] = {
         "left_out_many": "{count} passages were found too, but the chat model had no room for them.",
         "pending_one": "1 article is not searchable yet and was left out.",
         "pending_many": "{count} articles are not searchable yet and were left out.",
-        "by_model": "Written by {model} from the sources below.",
+        "by_model": "Written by {model} from the sources shown.",
         "look_up": "Look up words",
         "open_article": "Open article",
         "article_gone": "This article is no longer in the library.",
@@ -131,6 +130,7 @@ TEXTS: Final[dict[Language, dict[str, str]]] = {
         "failed_unexpectedly": "Something unexpected went wrong. The details are in the terminal that runs Fundstelle. Please try again.",
     },
     "de": {
+        **SHELF_TEXTS["de"],
         "tagline": "Antworten aus Ihren Artikeln, mit der genauen Fundstelle.",
         "views": "Ansichten",
         "view_ask": "Fragen",
@@ -144,9 +144,6 @@ TEXTS: Final[dict[Language, dict[str, str]]] = {
         "new_conversation": "Neues Gespräch",
         "add_articles": "Artikel hinzufügen",
         "add_files": "Dateien zum Hinzufügen",
-        "adding": "{count} wird gelesen …",
-        "files_one": "1 Datei",
-        "files_many": "{count} Dateien",
         "added": "hinzugefügt",
         "updated": "neue Fassung",
         "unchanged": "unverändert",
@@ -188,7 +185,7 @@ TEXTS: Final[dict[Language, dict[str, str]]] = {
         "left_out_many": "{count} weitere Stellen wurden gefunden; das Sprachmodell hatte keinen Platz mehr für sie.",
         "pending_one": "1 Artikel ist noch nicht durchsuchbar und blieb außen vor.",
         "pending_many": "{count} Artikel sind noch nicht durchsuchbar und blieben außen vor.",
-        "by_model": "Geschrieben von {model} nach den Quellen unten.",
+        "by_model": "Geschrieben von {model} nach den gezeigten Quellen.",
         "look_up": "Wörter nachschlagen",
         "open_article": "Artikel öffnen",
         "article_gone": "Dieser Artikel ist nicht mehr in der Bibliothek.",

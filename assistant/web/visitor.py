@@ -30,6 +30,11 @@ class Visitor:
     owner: str = ""
     session: str = ""
 
+    @property
+    def reader(self) -> str:
+        """Who this is for as long as the page is open: the owner or, before the browser has a token, the open page."""
+        return self.owner or f"page:{self.session}"
+
 
 def visitor_of(headers: Mapping[str, str], *, login: str | None, kept: object, session: str | None) -> Visitor:
     """The reader behind a request: ``login`` is the name that logged in, ``kept`` is what the browser remembers."""

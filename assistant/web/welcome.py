@@ -1,10 +1,9 @@
-"""The page's own furniture as HTML: masthead, introduction, and what became of dropped files. Escapes whatever came from outside."""
+"""The page's own furniture as HTML: masthead and introduction. Escapes whatever came from outside."""
 
 from __future__ import annotations
 
 from html import escape
-from pathlib import PurePath
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from assistant.web.cards import counted
 from assistant.web.texts import TEXTS
@@ -13,22 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from assistant.web.texts import Language
-
-
-class Item(Protocol):
-    """What became of one source: the fields that ``ingest`` reports of it."""
-
-    @property
-    def source(self) -> str:
-        """The path or address as it was read."""
-
-    @property
-    def status(self) -> str:
-        """``added``, ``updated``, ``unchanged``, ``duplicate`` or ``failed``."""
-
-    @property
-    def reason(self) -> str | None:
-        """Why, where there is something to say."""
 
 
 def masthead_html(count: int | None, *, language: Language) -> str:
@@ -63,26 +46,3 @@ def intro_html(count: int, *, examples: Sequence[str], language: Language) -> st
     there = f'<button type="button" class="to-view" data-view="library">{escape(words["add_articles"])}</button>'
     how = f"<p>{escape(words['empty_files'])}</p><pre><code>fundstelle add FILE</code></pre>"
     return f'<section class="intro empty">{tagline}<h2>{escape(words["empty_heading"])}</h2><p>{there}</p>{how}</section>'
-
-
-def adding_html(count: int, *, language: Language) -> str:
-    """What is shown while files are read."""
-    files = counted("files", count, language=language)
-    return f'<p class="working" role="status">{escape(TEXTS[language]["adding"].format(count=files))}</p>'
-
-
-def report_html(items: Sequence[Item], *, language: Language) -> str:
-    """What became of each file, with the reason where there is one."""
-    rows = "".join(item_html(item, language=language) for item in items)
-    return f'<ul class="report" role="status">{rows}</ul>'
-
-
-def item_html(item: Item, *, language: Language) -> str:
-    """One file: its name without the folder it was uploaded to, its status, the reason."""
-    name = PurePath(item.source).name
-    status = escape(TEXTS[language].get(item.status, item.status))
-    # The reader knows the file by its name, not by the folder that uploads go to.
-    why = (item.reason or "").replace(item.source, name)
-    reason = f'<span class="why" dir="auto">{escape(why)}</span>' if why else ""
-    tone = "bad" if item.status == "failed" else "good"
-    return f'<li><span class="file" dir="auto">{escape(name)}</span><span class="{tone}">{status}</span>{reason}</li>'

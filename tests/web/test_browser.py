@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -151,28 +150,6 @@ def test_hostile_articles_and_questions_are_text(serve_page: Callable[[Any], str
     assert page.locator("#current h4").text_content() == HOSTILE
     assert page.locator("#current script, #current img, #current b, #current .original").count() == 0
     assert page.evaluate("window.pwned") is None
-
-
-def test_an_empty_library_says_how_to_fill_it_and_takes_files(
-    serve_page: Callable[[Any], str], open_page: Callable[..., Any], tmp_path: Path
-) -> None:
-    """A new library leads to the place for files; each file gets its result, and the page counts anew."""
-    assistant = FakeAssistant(statuses={"bad.bin": ("failed", "{source}: nothing that could be an article")}, examples=["Why?"])
-    page = open_page(serve_page(assistant))
-    assert "fundstelle add FILE" in page.inner_text(".intro")
-    page.click(".intro .to-view")
-    good, bad = tmp_path / "Bericht äöü.txt", tmp_path / "bad.bin"
-    good.write_text("Ein Bericht.", encoding="utf-8")
-    bad.write_bytes(b"\0")
-    page.set_input_files("#files input[type=file]", [good, bad])
-    page.wait_for_selector(".report")
-    rows = page.locator(".report li").all_inner_texts()
-    assert "Bericht äöü.txt" in rows[0]
-    assert "added" in rows[0]
-    assert "not added" in rows[1]
-    assert "bad.bin: nothing that could be an article" in rows[1]
-    page.wait_for_function("document.querySelector('.masthead .count').innerText === '1 article'")
-    assert list((tmp_path / "uploads").rglob("*.txt")) == []
 
 
 @pytest.mark.parametrize(

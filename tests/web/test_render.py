@@ -17,8 +17,8 @@ from assistant.web.local import date_attribute, date_text, language_name
 from assistant.web.render import answer_html, error_html, exchange_html, working_html
 from assistant.web.scope_html import filters_html
 from assistant.web.texts import TEXTS, Language, pick_language
-from assistant.web.welcome import intro_html, masthead_html, report_html
-from tests.web.fakes import QUOTE, SECOND, FakeItem, answer_with, cite, hit_of, make_article
+from assistant.web.welcome import intro_html, masthead_html
+from tests.web.fakes import QUOTE, SECOND, answer_with, cite, hit_of, make_article
 from vectorstore.catalogue import Scope
 from vectorstore.types import Filters
 
@@ -137,7 +137,6 @@ def test_nothing_from_outside_becomes_markup() -> None:
         answer_html(refused, anchor="q2", language="de"),
         error_html(HOSTILE, language="en"),
         working_html(f"{HOSTILE} ", step=HOSTILE, language="en"),
-        report_html([FakeItem(source=f"/tmp/{HOSTILE.replace('/', '')}", status=HOSTILE, reason=HOSTILE)], language="en"),
     ]
     for html in pieces:
         reader = Reader(html)
@@ -411,14 +410,6 @@ def test_welcome_counts_and_explains() -> None:
     assert "1.028 Artikel" in masthead_html(1028, language="de")
     assert "1 article<" in masthead_html(1, language="en")
     assert "fundstelle add FILE" in intro_html(0, examples=[], language="en")
-
-
-def test_a_report_names_the_file_and_not_the_folder() -> None:
-    """The folder of uploads is of no use to the reader."""
-    item = FakeItem(source="/cache/uploads/3fa/a.txt", status="failed", reason="/cache/uploads/3fa/a.txt is empty")
-    text = Reader(report_html([item], language="en")).text
-    assert "a.txt is empty" in text
-    assert "uploads" not in text
 
 
 @pytest.mark.parametrize(
