@@ -554,7 +554,7 @@ def fundstelle(library: Path, *arguments: str) -> subprocess.CompletedProcess[st
 
 
 def test_asking_beside_serve(own_folder: Path, shared_cache: Path) -> None:
-    """While ``serve`` has the library, ``ask`` and ``search`` go through it; killed, it leaves a note that stops nobody."""
+    """While ``serve`` has the library, ``ask``, ``search`` and a check go through it; killed, it leaves a note that stops nobody."""
     command = [str(Path(sys.executable).with_name("fundstelle")), "--library", str(own_folder), "serve", "--port", "0"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as serving:
         try:
@@ -563,6 +563,7 @@ def test_asking_beside_serve(own_folder: Path, shared_cache: Path) -> None:
             assert owner_of(own_folder).service is not None
             asked = fundstelle(own_folder, "ask", "--json", QUESTION)
             found = fundstelle(own_folder, "search", "--json", "Bücherbus")
+            checked = fundstelle(own_folder, "doctor", "--check")
             code = (
                 "import sys, assistant\nanswer = assistant.ask(sys.argv[1], library=sys.argv[2])\n"
                 "print(len(answer.citations), sorted({'torch', 'chromadb', 'tantivy', 'gradio'} & set(sys.modules)))"
@@ -577,6 +578,8 @@ def test_asking_beside_serve(own_folder: Path, shared_cache: Path) -> None:
     assert "lit again on Tuesday" in answer.citations[0].quote
     assert json.loads(found.stdout)["items"][0]["language"] == "de"
     assert python.stdout == "1 []\n"
+    assert (checked.returncode, checked.stderr) == (0, "")
+    assert "articles and indexes agree" in checked.stdout
     assert owner_of(own_folder).service is not None, "the note outlives it"
     after = fundstelle(own_folder, "ask", "--json", QUESTION)
     assert (after.returncode, after.stderr) == (0, "")

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 
-from assistant.remote import ASK_PATH, CANCEL_PATH, SEARCH_PATH
+from assistant.remote import ASK_PATH, CANCEL_PATH, CHECK_PATH, SEARCH_PATH
 from assistant.web.logins import Attempts, Logins
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ NAMED: Final = ("ask", "search", "add", "articles")
 TOOLS_PATH: Final = "/mcp"
 ARTICLE_PATH: Final = "/look/article"
 WORDS_PATH: Final = "/look/words"
-INTERNAL_PATHS: Final = (ASK_PATH, SEARCH_PATH, CANCEL_PATH)
+INTERNAL_PATHS: Final = (ASK_PATH, SEARCH_PATH, CANCEL_PATH, CHECK_PATH)
 PATHS: Final = frozenset(
     {
         "/",

@@ -273,7 +273,7 @@ def test_only_the_named_ones_are_open(address: str) -> None:
     ):
         assert httpx.get(address + path).status_code == 404, path
         assert httpx.post(address + path, json={"data": ["?"]}).status_code == 404, path
-    for path in ("/internal/ask", "/internal/search", "/internal/cancel"):
+    for path in ("/internal/ask", "/internal/search", "/internal/cancel", "/internal/check"):
         assert httpx.post(address + path, json={"question": "?"}).status_code == 404
 
 
