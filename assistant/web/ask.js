@@ -236,16 +236,22 @@ renewed.push(() => {
   else window.scrollTo(0, 0);
 });
 const drawer = () => document.querySelector(".masthead .drawer");
-const draw = (drawn) => {
-  document.querySelector(".rail")?.toggleAttribute("data-drawn", drawn);
-  drawer()?.setAttribute("aria-expanded", String(drawn));
+let drawn = false;
+const mark_drawn = () => {
+  const rail = document.querySelector(".rail");
+  if (rail && rail.hasAttribute("data-drawn") !== drawn) rail.toggleAttribute("data-drawn", drawn);
+  if (drawer() && drawer().getAttribute("aria-expanded") !== String(drawn)) drawer().setAttribute("aria-expanded", String(drawn));
+};
+renewed.push(mark_drawn);
+const draw = (open) => {
+  drawn = open;
+  mark_drawn();
 };
 on_click(".masthead .drawer", () => {
-  const drawn = !document.querySelector(".rail")?.hasAttribute("data-drawn");
-  draw(drawn);
+  draw(!drawn);
   if (drawn) document.querySelector(".rail .new").focus();
 });
-document.addEventListener("click", (event) => { if (!closest(event, ".rail, .drawer")) draw(false); });
+document.addEventListener("click", (event) => { if (drawn && event.target.isConnected && !closest(event, ".rail, .drawer")) draw(false); });
 on_click(".open-kept", (button) => {
   if (busy() || button.getAttribute("aria-current")) return;
   send("ask", { do: "open", id: button.closest("li").dataset.id });
@@ -289,7 +295,7 @@ document.addEventListener("keydown", (event) => {
     menu.removeAttribute("open");
     menu.querySelector("summary").focus();
   } else if (form) form.hidden = true;
-  else if (document.querySelector(".rail[data-drawn]")) {
+  else if (drawn) {
     draw(false);
     drawer()?.focus();
   }

@@ -5,7 +5,9 @@ Every word that came from outside is escaped. Not here: the dictionaries (``assi
 
 from __future__ import annotations
 
+import re
 from html import escape
+from itertools import groupby
 from typing import TYPE_CHECKING, Protocol
 
 from assistant.web.cards import language_attribute, marked_html, prose
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from assistant.web.texts import Language
 
 MOST_SENSES = 12
+OTHER_ENTRY = re.compile(r"([^:\[\]()]{1,60}): (.+)", re.DOTALL)
 
 
 class Word(Protocol):
@@ -66,12 +69,20 @@ def words_html(citation: Citation, words: Sequence[Word], *, language: Language)
     return marked_html(citation, language=language, inner=inner)
 
 
+def split_sense(sense: str) -> tuple[str, str]:
+    """The headword that a sense is of, empty where it is the word itself, and the sense: "haben: to have"."""
+    match = OTHER_ENTRY.fullmatch(sense)
+    return (match[1], match[2]) if match else ("", sense)
+
+
 def entry_html(word: Word, headword: str, *, spoken: str, language: Language) -> str:
     """A word's dictionary entry: the word (in the language ``spoken``), its senses in their order, the reader's spelling, and who says so."""
     words = TEXTS[language]
     name = f'<p class="spelling">{escape(words["spelt"].format(name=word.name))}</p>' if word.name else ""
-    senses = "".join(f"<li>{escape(sense)}</li>" for sense in word.senses[:MOST_SENSES])
-    listed = f'<ol class="senses">{senses}</ol>' if senses else ""
+    listed = ""
+    for entry, senses in groupby(map(split_sense, word.senses[:MOST_SENSES]), key=lambda one: one[0]):
+        heading = f'<p class="entry"{language_attribute(spoken)} dir="auto">{escape(entry)}</p>' if entry else ""
+        listed += f'{heading}<ol class="senses">{"".join(f"<li>{escape(sense)}</li>" for _, sense in senses)}</ol>'
     origin = " · ".join(part for part in (word.dictionary, word.licence) if part)
-    source = f'<p class="from">{escape(origin)}</p>' if origin and senses else ""
+    source = f'<p class="from">{escape(origin)}</p>' if origin and listed else ""
     return f'<p class="headword"{language_attribute(spoken)} dir="auto">{escape(headword)}</p>{name}{listed}{source}'

@@ -76,7 +76,11 @@ const show_beside = (element, filled) => {
   beside.showPopover();
   beside_of = element;
   element.setAttribute("aria-describedby", "beside");
-  const at = element.getClientRects()[0] ?? element.getBoundingClientRect();
+  place_beside();
+};
+const place_beside = () => {
+  const at = beside_of.getClientRects()[0] ?? beside_of.getBoundingClientRect();
+  if (!beside_of.isConnected || at.bottom < 0 || at.top > innerHeight) return hide_beside();
   const size = beside.getBoundingClientRect();
   const above = at.bottom + 8 + size.height > innerHeight && at.top > size.height + 8;
   beside.style.top = `${above ? at.top - size.height - 6 : Math.min(at.bottom + 6, innerHeight - size.height - 6)}px`;
@@ -90,7 +94,7 @@ document.addEventListener("keydown", (event) => {
   event.stopPropagation();
   event.preventDefault();
 }, true);
-document.addEventListener("scroll", (event) => { if (event.target !== beside) hide_beside(); }, { capture: true, passive: true });
+document.addEventListener("scroll", (event) => { if (beside_of && event.target !== beside) place_beside(); }, { capture: true, passive: true });
 
 // HTML that our own server made, in which everything from outside is escaped.
 const nodes = (html) => {

@@ -59,7 +59,9 @@ CHANNEL: Final = """for (const name of ["act", "ask"]) element.addEventListener(
 def mount_page(app: FastAPI, assistant: Assistant, *, endpoints: Endpoints) -> None:
     """Put the page, with ``endpoints`` for programs, at the root of ``app``. What gradio offers beyond it is switched off here and kept shut by ``guard``."""
     sans = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif"]
-    script = "\n".join((HERE / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    # What page.js names is there for the others; what they name is theirs.
+    common, *views = ((HERE / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    script = "\n".join([common, *(f"{{\n{view}\n}}" for view in views)])
     gr.mount_gradio_app(
         app,
         build_page(assistant, endpoints=endpoints),

@@ -63,8 +63,8 @@ def error_html(message: str, *, language: Language) -> str:
 def failed_html(message: str, *, language: Language) -> str:
     """A question that failed: why, and the way to ask it again."""
     label = escape(TEXTS[language]["tool_retry"])
-    again = f'<button type="button" class="tool" data-tool="retry" title="{label}" aria-label="{label}"></button>'
-    return f'<div class="answer">{error_html(message, language=language)}<div class="tools">{again}</div></div>'
+    again = f'<button type="button" class="ask-again" data-tool="retry">{label}</button>'
+    return f'<div class="answer">{error_html(message, language=language)}{again}</div>'
 
 
 def status_html(message: str, *, language: Language) -> str:
