@@ -34,7 +34,7 @@ class LocalServer:
 
     def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
         self.ended = threading.Event()
-        self._server: Listening[Self] = Listening(("127.0.0.1", 0), handler)
+        self._server: Listening[Any] = Listening(("127.0.0.1", 0), handler)
         self._server.owner = self
         self.port: int = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)

@@ -35,7 +35,7 @@ def test_what_is_refused_in_a_thread_is_remembered(loopback_only: list[str]) -> 
 
     def quietly() -> None:
         with suppress(OSError):
-            asyncio.run(asyncio.open_connection(ELSEWHERE, 80))  # type: ignore[arg-type]
+            asyncio.run(asyncio.open_connection(ELSEWHERE, 80))
 
     thread = threading.Thread(target=quietly)
     thread.start()
