@@ -24,7 +24,7 @@ from vectorstore.names import name_keys
 from vectorstore.types import Article, Passage, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -38,7 +38,8 @@ RARE, EVEN, ODD = "The Rare Post", "The Even Post", "The Odd Post"
 PASSAGES_IN_ARTICLE = 4
 _SENTENCES_IN_PASSAGE = 8
 _WORDS_IN_SENTENCE = 18
-_ARTICLES_AT_ONCE = 500
+ARTICLES_AT_ONCE = 250
+PASSAGES_AT_ONCE = ARTICLES_AT_ONCE * PASSAGES_IN_ARTICLE
 _SEED = 7
 _FIRST_DAY = datetime(2020, 1, 1, tzinfo=UTC)
 _DAYS = 2_000
@@ -48,6 +49,9 @@ _CITIES = tuple(
 )
 _CITY_EVERY = 30
 _NEAR = 0.5
+_LONG_LINE = 60
+_SYNC, _SYNC_WHILE_FILLING = 1_000, 10_000
+"""After how many additions Chroma writes the names of all it holds: its default, and a rarer one, which halves the time of filling a large library."""
 _TEMPLATES = (
     "Why did {a} and {b} change in {city}?",
     "Who said that the {a} was a {b}?",
@@ -104,22 +108,14 @@ class Newsroom:
             for number, ((first, second), city) in enumerate(zip(drawn, cities, strict=True))
         ]
 
-    def articles(self, *, passages: int) -> Iterator[Composed]:
-        """Articles with so many passages in all."""
+    def articles(self, number: int) -> list[Composed]:
+        """The articles of batch ``number``, from 0: ``PASSAGES_AT_ONCE`` passages together."""
         size = PASSAGES_IN_ARTICLE * _SENTENCES_IN_PASSAGE * _WORDS_IN_SENTENCE
-        chance = np.random.default_rng(_SEED)
-        number = 0
-        while passages > 0:
-            drawn = np.searchsorted(self._chances, chance.random((_ARTICLES_AT_ONCE, size)) * self._chances[-1])
-            for row in drawn:
-                composed = self._compose(number, row.tolist(), most=passages)
-                yield composed
-                passages -= len(composed.passages)
-                number += 1
-                if passages <= 0:
-                    return
+        chance = np.random.default_rng([_SEED, number])
+        drawn = np.searchsorted(self._chances, chance.random((ARTICLES_AT_ONCE, size)) * self._chances[-1])
+        return [self._compose(number * ARTICLES_AT_ONCE + place, row.tolist()) for place, row in enumerate(drawn)]
 
-    def _compose(self, number: int, drawn: Sequence[int], *, most: int) -> Composed:
+    def _compose(self, number: int, drawn: Sequence[int]) -> Composed:
         sentences, spans, at = [], [], 0
         for start in range(0, len(drawn), _WORDS_IN_SENTENCE):
             text = " ".join(self._words[drawn[start : start + _WORDS_IN_SENTENCE]])
@@ -133,12 +129,12 @@ class Newsroom:
             title=f"{sentences[0][:-1]} {number}",
             source=RARE if number % 100 == 1 else EVEN if number % 2 == 0 else ODD,
             language="en",
-            published_at=_FIRST_DAY + timedelta(days=number % _DAYS),
+            published_at=_FIRST_DAY + timedelta(days=number * 797 % _DAYS),
             fetched_at=_FIRST_DAY + timedelta(days=_DAYS),
         )
         version = article.version
         passages, kept = [], []
-        for first in range(0, min(len(spans), most * _SENTENCES_IN_PASSAGE), _SENTENCES_IN_PASSAGE):
+        for first in range(0, len(spans), _SENTENCES_IN_PASSAGE):
             inside = tuple(spans[first : first + _SENTENCES_IN_PASSAGE])
             passage = Passage(article_id=article.id, version=version, start=inside[0].start, end=inside[-1].end, sentences=inside)
             words = drawn[first * _WORDS_IN_SENTENCE : (first + _SENTENCES_IN_PASSAGE) * _WORDS_IN_SENTENCE]
@@ -155,24 +151,25 @@ class Directions:
 
     def __init__(self, encoder: Encoder) -> None:
         """Measure how they lie, on the sample articles and the questions about them."""
-        texts = [line for path in sample_paths() for line in path.read_text("utf-8").splitlines() if len(line) > 60]
+        texts = [line for path in sample_paths() for line in path.read_text("utf-8").splitlines() if len(line) > _LONG_LINE]
         real = encoder.encode_passages([*texts, *(question.question for question in sample_questions())])
         self._mean = real.mean(axis=0)
         _, spread, axes = np.linalg.svd(real - self._mean, full_matrices=False)
         self._axes = np.asarray(axes * (spread / np.sqrt(len(real)))[:, None], dtype=np.float32)
-        self._chance = np.random.default_rng(_SEED)
 
-    def draw(self, count: int) -> Vectors:
-        """So many vectors of length 1, shape (count, d)."""
-        return _unit(self._mean + self._around(count))
+    def passages(self, number: int) -> tuple[Vectors, Vectors]:
+        """The vectors of the passages of batch ``number``, shape (n, d), and of their sentences, shape (n, sentences, d), each of length 1."""
+        chance = np.random.default_rng([_SEED, number])
+        passages = _unit(self._mean + self._around(chance, PASSAGES_AT_ONCE))
+        around = self._around(chance, PASSAGES_AT_ONCE * _SENTENCES_IN_PASSAGE)
+        return passages, _unit(passages[:, None, :] + _NEAR * around.reshape(PASSAGES_AT_ONCE, _SENTENCES_IN_PASSAGE, -1))
 
-    def near(self, vectors: Vectors, *, each: int) -> Vectors:
-        """So many vectors near each of ``vectors``, shape (len(vectors), each, d): the sentences of passages."""
-        around = self._around(len(vectors) * each).reshape(len(vectors), each, -1)
-        return _unit(vectors[:, None, :] + _NEAR * around)
+    def questions(self, count: int) -> Vectors:
+        """So many other vectors, shape (count, d)."""
+        return _unit(self._mean + self._around(np.random.default_rng([_SEED, _SEED, count]), count))
 
-    def _around(self, count: int) -> Vectors:
-        drawn = self._chance.standard_normal((count, len(self._axes)), dtype=np.float32) @ self._axes
+    def _around(self, chance: np.random.Generator, count: int) -> Vectors:
+        drawn = chance.standard_normal((count, len(self._axes)), dtype=np.float32) @ self._axes
         return np.asarray(drawn, dtype=np.float32)
 
 
@@ -180,10 +177,11 @@ def _unit(vectors: Vectors) -> Vectors:
     return np.asarray(vectors / np.linalg.norm(vectors, axis=-1, keepdims=True), dtype=np.float32)
 
 
-def load(assistant: Assistant, *, passages: int, on_progress: Callable[[int], None] = lambda _: None) -> Mapping[str, float]:
-    """Put so many passages into an empty library and its indexes; the seconds that each part took.
+def fill_up(assistant: Assistant, *, passages: int, on_progress: Callable[[int], None] = lambda _: None) -> Mapping[str, float]:
+    """Fill a library of such articles up to so many passages, a multiple of ``PASSAGES_AT_ONCE``; the seconds that each part took.
 
-    What is stored is what the ordinary way stores; only making vectors and terms is left out, since both are drawn.
+    What is stored is what the ordinary way stores; only making vectors and terms is left out, since both are drawn. It goes on where it
+    stopped.
     """
     seconds: defaultdict[str, float] = defaultdict(float)
     begun = time.perf_counter()
@@ -194,18 +192,16 @@ def load(assistant: Assistant, *, passages: int, on_progress: Callable[[int], No
         seconds[part] += now - begun
         begun = now
 
-    directions, indexes, library = Directions(assistant.encoder), assistant.indexes, assistant.library
-    done = 0
-    batch: list[Composed] = []
-
-    def store() -> None:
-        library.put_all(Storable(one.article, one.passages, one.article.text.encode(), f"{one.article.id}.txt") for one in batch)
-        rows = [entry.row for entry in library.pending(limit=len(batch))]
-        lap("store")
+    newsroom, directions, indexes, library = Newsroom(), Directions(assistant.encoder), assistant.indexes, assistant.library
+    indexes.dense._passages.modify(configuration={"hnsw": {"sync_threshold": _SYNC_WHILE_FILLING}})
+    for number in range(library.count_passages() // PASSAGES_AT_ONCE, passages // PASSAGES_AT_ONCE):
+        batch = newsroom.articles(number)
         ids = [passage.id for one in batch for passage in one.passages]
-        vectors = directions.draw(len(ids))
-        sentences = directions.near(vectors, each=_SENTENCES_IN_PASSAGE)
+        vectors, sentences = directions.passages(number)
         lap("draw")
+        library.put_all(Storable(one.article, one.passages, one.article.text.encode(), f"{one.article.id}.txt") for one in batch)
+        rows = [entry.row for entry in library.pending(limit=ARTICLES_AT_ONCE)]
+        lap("store")
         indexes.dense.upsert(ids, vectors)
         lap("dense index")
         indexes.vectors.put_passages(ids, vectors)
@@ -217,16 +213,6 @@ def load(assistant: Assistant, *, passages: int, on_progress: Callable[[int], No
         library.make_searchable(rows)
         library.make_complete(rows)
         lap("store")
-
-    for composed in Newsroom().articles(passages=passages):
-        batch.append(composed)
-        if len(batch) == _ARTICLES_AT_ONCE:
-            lap("draw")
-            store()
-            done += sum(len(one.passages) for one in batch)
-            on_progress(done)
-            batch.clear()
-    lap("draw")
-    if batch:
-        store()
+        on_progress((number + 1) * PASSAGES_AT_ONCE)
+    indexes.dense._passages.modify(configuration={"hnsw": {"sync_threshold": _SYNC}})
     return dict(seconds)
