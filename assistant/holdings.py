@@ -1,4 +1,4 @@
-"""What a library holds, for those who look through it: articles and their versions, and questions that it can answer."""
+"""What a library holds, for those who look through it: articles, their versions and their words."""
 
 from __future__ import annotations
 
@@ -90,11 +90,3 @@ class Holdings(OpenLibrary):
         from vectorstore.dictionary import Glossary
 
         return Glossary.open(self.settings.dictionaries, cache=self.settings.cache / "into-german", into="deu")
-
-    def suggestions(self, *, limit: int = 3) -> list[str]:
-        """Questions that the library can answer, for someone who sees it for the first time; so far about the samples only."""
-        from ingest.samples import example_questions
-
-        names = {article_id: self.library.article(article_id).path or "" for article_id in self.library.sample_ids()}
-        there = {path.rsplit("/", 1)[-1] for path in names.values()}
-        return [example.question for example in example_questions() if example.article in there][:limit]

@@ -1,7 +1,7 @@
 """The Assistant: the one composition of library, indexes, search, evidence and wording. ``ask`` is its one-liner.
 
 Not here: how any of the steps works, opening a library (``open_library``), changing it (``upkeep``), looking through it (``holdings``), mending it (``mending``),
-what readers leave in it (``kept``).
+what readers leave in it (``kept``), what it can be asked (``suggestions``).
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from assistant.periods import question_period
 from assistant.quoted_dates import with_dates
 from assistant.remote import AskRequest, SearchRequest, passed_on, search_passed_on
 from assistant.rewriting import rewritten_question
+from assistant.suggestions import Suggesting
 from assistant.threads import iterate
 from assistant.types import Answer, AnswerEvent, AskedPeriod, Citation, Searched, Turn
 from assistant.upkeep import Upkeep
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
 ANSWER_HITS = 10
 
 
-class Assistant(Upkeep, Holdings, Mending, Kept):
+class Assistant(Upkeep, Holdings, Mending, Kept, Suggesting):
     """Questions and answers over one library. Thread-safe; one process at a time owns a library's indexes."""
 
     # Asking
@@ -240,6 +241,13 @@ class Assistant(Upkeep, Holdings, Mending, Kept):
         return LibraryRetriever(assistant=self, limit=limit, filters=filters)
 
     # Steps of an answer
+
+    def _quoted(self, question: str) -> Answer | None:
+        if not self._owns():
+            return None
+        standalone, searched = _read_question(question, history=(), filters=Filters(), detect_period=False)
+        result = self._search(searched.question, filters=searched.filters, limit=ANSWER_HITS)
+        return self._answer(question, searched, result, language=standalone.language, earlier=()) if result.hits else None
 
     def _refusal_without_search(self, question: str) -> str | None:
         if not question.strip():

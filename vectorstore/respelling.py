@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from vectorstore.exonyms import exonyms
 from vectorstore.languages import fold_accents, normalise, stem, zipf
-from vectorstore.names import EVERYDAY, city_codes, city_spellings, folded, romanise
+from vectorstore.names import EVERYDAY, city_codes, city_spellings, folded, romanise, sound_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -160,7 +160,13 @@ def _letters(word: str, *, to: str) -> str:
 
 def _usual_city(code: str, *, to: str) -> str | None:
     """The spelling of a city that texts of ``to`` use far more than the others, with its umlaut."""
-    spellings = [spelling for spelling in city_spellings().get(code, ()) if spelling.isascii() and spelling not in EVERYDAY]
+    listed = city_spellings().get(code, [""])
+    # A former name, or that of another people, is no other spelling: it does not begin alike.
+    spellings = [
+        spelling
+        for spelling in listed
+        if spelling.isascii() and spelling not in EVERYDAY and _first_sound(spelling) == _first_sound(listed[0])
+    ]
     used: dict[str, tuple[float, str]] = {}
     for spelling in spellings:
         forms = (spelling, *(_with_umlauts(spelling) if to == "de" else ()))
@@ -169,6 +175,11 @@ def _usual_city(code: str, *, to: str) -> str | None:
     if not ranked or ranked[0][0] < _WELL_USED or (len(ranked) > 1 and ranked[0][0] - ranked[1][0] < _SURE):
         return None
     return " ".join(part.capitalize() for part in ranked[0][1].split())
+
+
+def _first_sound(name: str) -> str:
+    keys = sound_keys(name.split(maxsplit=1)[0], language="und") if name else ()
+    return keys[0][1:2] if keys else ""
 
 
 def _with_umlauts(spelling: str) -> Iterator[str]:

@@ -73,6 +73,13 @@ class Shelf:
 class Shelves(Database):
     """The table of a library's articles."""
 
+    def standing(self) -> tuple[int, int]:
+        """Another one whenever articles have come that can be found, or have gone."""
+        query = sa.select(sa.func.count(), sa.func.coalesce(sa.func.max(_shelf.c.row), 0)).where(_shelf.c.state != "pending")
+        with self._reading() as connection:
+            count, last = connection.execute(query).one()
+        return count, last
+
     def browse(
         self,
         *,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-_EXAMPLES = ("q014", "q013", "q096")
+_EXAMPLES = {"en": ("q014", "q013", "q096"), "de": ("q085", "q059", "q006")}
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def sample_questions() -> list[SampleQuestion]:
     return questions
 
 
-def example_questions() -> list[SampleQuestion]:
-    """The few questions that show best what can be asked, for a first visit."""
+def example_questions(*, language: str = "en") -> list[SampleQuestion]:
+    """The few questions in a language (those in English where there are none) that show best what can be asked, for a first visit."""
     by_id = {question.id: question for question in sample_questions()}
-    return [by_id[id_] for id_ in _EXAMPLES]
+    return [by_id[id_] for id_ in _EXAMPLES.get(language, _EXAMPLES["en"])]
