@@ -53,7 +53,9 @@ class Asking:
     def welcome(self, *, visitor: Visitor, talking: bool = False) -> Updates:
         """Masthead and introduction; the latter is hidden while a conversation is on (``talking``)."""
         count = self.assistant.article_count()
-        examples = [] if talking or not count else self.assistant.suggestions(limit=SUGGESTIONS)[:SUGGESTIONS]
+        examples = (
+            [] if talking or not count else self.assistant.suggestions(limit=SUGGESTIONS, language=visitor.language)[:SUGGESTIONS]
+        )
         introduction = welcome.intro_html(count, examples=examples, language=visitor.language)
         return {
             "masthead": welcome.masthead_html(count, language=visitor.language),
