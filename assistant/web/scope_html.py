@@ -111,7 +111,7 @@ def _form_html(filters: Filters, scope: Scope, *, language: Language) -> str:
         return f'<label>{escape(words[f"filter_{name}"])}<input type="date" name="{name}"{shown}{bounds}></label>'
 
     return (
-        f'<details class="filter-panel"><summary>{escape(words["filter"])}</summary><form class="filter-form">'
+        f'<details class="filter-panel"><summary>{escape(words["filter"])}</summary><form class="filter-form" novalidate>'
         f'<label>{escape(words["filter_language"])}<select name="language">{options(languages, filters.language)}</select></label>'
         f'<label>{escape(words["filter_source"])}<select name="source">{options(outlets, filters.source)}</select></label>'
         f"{day('since', filters.since)}{day('until', filters.until)}"

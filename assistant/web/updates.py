@@ -26,8 +26,8 @@ def asked_text(action: Action, key: str) -> str:
 
 
 def asked_number(action: Action, key: str) -> int | None:
-    """The whole number ``key`` of an action, also where it comes as text; None where there is none."""
+    """The whole number ``key`` of an action, from 0 on, also where it comes as text; None where there is none."""
     value = action.get(key)
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
         return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

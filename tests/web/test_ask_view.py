@@ -1,0 +1,349 @@
+"""The Ask view in a real browser, over a stand-in with knobs: markers, articles, words, filters, stopping, editing, kept conversations."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.web.fakes import QUOTE, SECOND, TEXT, FakeAssistant, answer_with, cite, hit_of, make_article
+from vectorstore.errors import LibraryError
+from vectorstore.types import Furniture
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vectorstore.types import Filters
+
+# Gradio, counting its own events.
+pytestmark = pytest.mark.filterwarnings("ignore:.*(no_silent_downcasting|copy keyword is deprecated)")
+BOX = "#composer textarea"
+TEASER = "Lesen Sie auch: Alles über Kasachstan."
+
+
+@pytest.fixture
+def talkative() -> FakeAssistant:
+    """An assistant with one article that has a teaser in it, which answers with two of its sentences."""
+    text = f"{TEXT}\n\n{TEASER}"
+    article = make_article(text=text, furniture=(Furniture(len(TEXT) + 2, len(text), "teaser"),))
+    answer = answer_with(cite(article, QUOTE), cite(article, SECOND, number=2), hits=[hit_of(article)])
+    return FakeAssistant(articles_kept=[article], answer=answer, examples=["Why is Blinken visiting Astana?"])
+
+
+@pytest.fixture
+def opened(serve_page: Callable[[Any], str], open_page: Callable[..., Any], talkative: FakeAssistant) -> Any:
+    """Its page, wide, in English."""
+    return open_page(serve_page(talkative), locale="en-GB", viewport={"width": 1300, "height": 800}, reduced_motion="reduce")
+
+
+def ask(page: Any, question: str) -> None:
+    """Type a question, send it by keyboard, wait for the answer."""
+    page.fill(BOX, question)
+    page.press(BOX, "Enter")
+    page.wait_for_function(
+        "(question) => { const exchange = document.querySelector('#current .exchange');"
+        " return exchange?.ariaBusy === 'false' && exchange.querySelector('.question').textContent === question; }",
+        arg=question,
+    )
+
+
+def test_a_marker_shows_its_quote_and_brings_up_its_card(opened: Any) -> None:
+    """Hovering or focusing it shows the quote beside it, Escape hides that; a click or Enter selects the card and says so."""
+    ask(opened, "Why?")
+    marker = opened.locator("#current .marker").nth(1)
+    marker.hover()
+    opened.wait_for_selector("#beside:popover-open")
+    assert SECOND in opened.inner_text("#beside")
+    assert "Welt News" in opened.inner_text("#beside")
+    opened.keyboard.press("Escape")
+    assert opened.locator("#beside:popover-open").count() == 0
+    opened.mouse.move(0, 0)
+    opened.focus("#current .marker")
+    opened.keyboard.press("Tab")
+    opened.wait_for_selector("#beside:popover-open")
+    assert marker.get_attribute("aria-describedby") == "beside"
+    opened.keyboard.press("Enter")
+    opened.wait_for_function("document.activeElement.id === 'question-1-2'")
+    assert opened.locator(".citation[data-active]").get_attribute("id") == "question-1-2"
+    assert marker.get_attribute("aria-current") == "true"
+    opened.locator("#current .marker").first.click()
+    assert opened.locator(".citation[data-active]").get_attribute("id") == "question-1-1"
+
+
+def test_the_evidence_stands_beside_or_below(opened: Any) -> None:
+    """On a wide window it is at the side and follows the selected answer; on a narrow one it is below its answer."""
+    ask(opened, "First?")
+    ask(opened, "Second?")
+    shown = opened.locator(".evidence:visible")
+    assert shown.count() == 1
+    assert opened.locator("#question-2[data-selected]").count() == 1
+    box = shown.bounding_box()
+    assert box["x"] > opened.locator("#current .answer").bounding_box()["x"] + 300
+    opened.evaluate("scrollTo(0, 0)")
+    opened.locator("#question-1 .question").click()
+    opened.wait_for_selector("#question-1[data-selected] .evidence")
+    assert opened.locator("#question-2 .evidence:visible").count() == 0
+    opened.set_viewport_size({"width": 700, "height": 800})
+    below, answer = opened.locator("#question-1 .evidence").bounding_box(), opened.locator("#question-1 .answer").bounding_box()
+    assert below["y"] >= answer["y"] + answer["height"]
+    assert opened.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_whole_article_opens_at_the_quote(opened: Any) -> None:
+    """Every quote of the answer is marked in it, the one that was chosen has the focus; what was cut away is shown on demand."""
+    ask(opened, "Why?")
+    opened.locator("#current .marker").nth(1).click()
+    opened.click("#current .open-article")
+    opened.wait_for_selector("dialog.reader[open]")
+    assert opened.locator("dialog.reader mark").all_text_contents() == [QUOTE, SECOND]
+    assert opened.evaluate("document.activeElement.textContent") == SECOND
+    assert opened.locator("dialog.reader .article-text").get_attribute("lang") == "de"
+    assert not opened.locator("dialog.reader .furniture").is_visible()
+    opened.click(".show-furniture")
+    assert opened.locator("dialog.reader .furniture").inner_text() == TEASER
+    opened.keyboard.press("Escape")
+    assert not opened.locator("dialog.reader").is_visible()
+
+
+def test_an_article_that_is_gone_says_so(
+    serve_page: Callable[[Any], str], open_page: Callable[..., Any], talkative: FakeAssistant
+) -> None:
+    """The quote stays; opening the article says why it cannot be shown."""
+    page = open_page(serve_page(talkative), locale="en-GB")
+    ask(page, "Why?")
+    gone = talkative.articles_kept.pop()
+    page.evaluate("console.error = () => {}")
+    page.route("**/look/article*", lambda route: route.fulfill(status=200, body=route.fetch().text(), content_type="text/html"))
+    page.click("#current .open-article")
+    page.wait_for_selector("dialog.reader[open] .notice")
+    assert "no longer in the library" in page.inner_text("dialog.reader")
+    assert gone.title not in page.inner_text("dialog.reader")
+
+
+def test_each_word_of_a_foreign_quote_has_its_entry(opened: Any, talkative: FakeAssistant) -> None:
+    """Looked up when the reader first comes near; by pointer and by keyboard, with every sense, the dictionary and its licence."""
+    talkative.meanings = {"Ziel": ("goal, aim", "destination"), "frühere": ("früh: early", "früh: in the morning")}
+    ask(opened, "Why?")
+    assert opened.locator(".word").count() == 0
+    opened.locator("#current .quote").first.hover()
+    opened.wait_for_selector(".word")
+    assert opened.locator("#current .citation").first.locator("mark").text_content() == QUOTE
+    opened.locator(".word", has_text="Ziel").hover()
+    opened.wait_for_selector("#beside:popover-open")
+    assert opened.locator("#beside .senses li").all_inner_texts() == ["goal, aim", "destination"]
+    assert "FreeDict German–English · GPL-2.0-or-later" in opened.inner_text("#beside")
+    opened.mouse.move(0, 0)
+    opened.locator("#current .look-up").first.focus()
+    opened.keyboard.press("Enter")
+    opened.wait_for_function("document.activeElement.textContent === 'Ziel'")
+    opened.keyboard.press("ArrowRight")
+    opened.wait_for_function("document.querySelector('#beside .headword')?.textContent === 'frühere'")
+    assert opened.inner_text("#beside .entry") == "früh"
+    assert opened.locator("#beside .senses li").all_inner_texts() == ["early", "in the morning"]
+
+
+def test_a_quote_without_dictionary_says_so(opened: Any) -> None:
+    """The offer becomes the reason."""
+    ask(opened, "Why?")
+    opened.locator("#current .look-up").first.click()
+    opened.wait_for_selector(".no-words")
+    assert "fundstelle doctor" in opened.inner_text(".no-words >> nth=0")
+
+
+def test_filters_are_set_seen_and_taken_away(opened: Any, talkative: FakeAssistant) -> None:
+    """What is chosen stands above the box and limits the question; its cross takes it away, by keyboard too."""
+    opened.click(".filter-panel summary")
+    opened.select_option("select[name=language]", "de")
+    opened.select_option("select[name=source]", "Welt News")
+    opened.fill("input[name=since]", "2023-02-01")
+    opened.click(".filter-form .primary")
+    opened.wait_for_selector(".chip")
+    assert opened.locator(".chip").all_inner_texts() == ["German", "Welt News", "from 1 February 2023 on"]
+    ask(opened, "Why?")
+    opened.locator(".unfilter").nth(2).focus()
+    opened.keyboard.press("Enter")
+    opened.wait_for_function("document.querySelectorAll('.chip').length === 2")
+    ask(opened, "And then?")
+
+    def told(filters: Filters | None) -> tuple[Any, ...]:
+        assert filters
+        return filters.language, filters.source, str(filters.since)
+
+    assert [told(filters) for filters in talkative.filters] == [("de", "Welt News", "2023-02-01"), ("de", "Welt News", "None")]
+
+
+def test_an_answer_is_stopped(opened: Any, talkative: FakeAssistant) -> None:
+    """Words come as they are written, without markers; Stop ends the model, and what there is becomes the answer."""
+    talkative.writing, talkative.waits = ("Blinken wants ", "to woo [1]. "), True
+    opened.fill(BOX, "Why?")
+    opened.press(BOX, "Enter")
+    opened.wait_for_selector("#current .answer-text:has-text('to woo.')")
+    opened.click("#composer .stop-button")
+    opened.wait_for_selector(
+        "#current [aria-busy=false] .citation, #current[aria-busy=false] .citation, #question-1[aria-busy=false]"
+    )
+    assert talkative.stopped == 1
+    opened.wait_for_selector("#composer .submit-button")
+
+
+def test_the_last_question_is_edited_or_asked_again(opened: Any, talkative: FakeAssistant) -> None:
+    """Edit puts it back into the box and what is asked next takes its place; asking again does too."""
+    ask(opened, "First?")
+    ask(opened, "Secnod?")
+    opened.click("#current [data-tool=edit]")
+    opened.wait_for_selector(".editing")
+    assert opened.input_value(BOX) == "Secnod?"
+    opened.click("[data-tool=cancel-edit]")
+    opened.wait_for_function("!document.querySelector('.editing')")
+    assert opened.input_value(BOX) == ""
+    opened.click("#current [data-tool=edit]")
+    opened.wait_for_selector(".editing")
+    ask(opened, "Second?")
+    assert opened.locator(".question").all_inner_texts() == ["First?", "Second?"]
+    assert opened.locator(".editing").count() == 0
+    opened.click("#current [data-tool=retry]")
+    opened.wait_for_function("document.querySelector('#current .exchange').ariaBusy === 'true'")
+    opened.wait_for_function("document.querySelector('#current .exchange').ariaBusy === 'false'")
+    assert [question for question, _ in talkative.asked] == ["First?", "Secnod?", "Second?", "Second?"]
+    assert all(len(history) == 1 for _, history in talkative.asked[1:])
+    assert opened.locator("#past [data-tool=retry]:visible").count() == 0
+
+
+def test_a_failed_question_is_asked_again(opened: Any, talkative: FakeAssistant) -> None:
+    """The message says what to do, the button below it tries once more."""
+    talkative.failure = LibraryError("The library is in use.")
+    opened.fill(BOX, "Why?")
+    opened.press(BOX, "Enter")
+    opened.wait_for_selector("#current .notice")
+    talkative.failure = None
+    opened.click("#current .ask-again")
+    opened.wait_for_selector("#current .citation")
+    assert opened.locator(".exchange").count() == 1
+
+
+def test_an_answer_is_copied_with_its_sources(
+    serve_page: Callable[[Any], str], open_page: Callable[..., Any], talkative: FakeAssistant
+) -> None:
+    """As Markdown, with the quotes."""
+    page = open_page(serve_page(talkative), permissions=["clipboard-read", "clipboard-write"])
+    ask(page, "Why?")
+    page.click("#current [data-tool=copy]")
+    page.wait_for_selector("[data-tool=copy][data-done]")
+    assert talkative.answer
+    assert page.evaluate("navigator.clipboard.readText()") == talkative.answer.to_markdown()
+
+
+def test_an_answer_is_judged(opened: Any, talkative: FakeAssistant) -> None:
+    """A thumb is kept at once, a note is added to it, the same thumb again takes it back."""
+    ask(opened, "Why?")
+    opened.click("#current [data-tool=down]")
+    opened.fill(".feedback-note input", "Not what I asked")
+    opened.keyboard.press("Enter")
+    opened.wait_for_function("document.querySelector('.feedback-note').hidden")
+    opened.wait_for_timeout(300)
+    assert [(opinion.verdict, opinion.note) for opinion in talkative.opinions] == [("down", ""), ("down", "Not what I asked")]
+    assert opened.get_attribute("#current [data-tool=down]", "aria-pressed") == "true"
+    opened.click("#current [data-tool=down]")
+    opened.wait_for_timeout(300)
+    assert talkative.opinions == []
+
+
+def test_a_reload_finds_the_conversation(opened: Any) -> None:
+    """The address says which; its questions and their evidence are there again, and it goes on where it was."""
+    ask(opened, "First?")
+    ask(opened, "Second?")
+    opened.wait_for_function("location.hash.startsWith('#c=')")
+    opened.reload()
+    opened.wait_for_selector("#current .citation")
+    assert opened.locator(".question").all_inner_texts() == ["First?", "Second?"]
+    assert opened.locator("#current mark").all_text_contents() == [QUOTE, SECOND]
+    assert not opened.locator(".intro").is_visible()
+    ask(opened, "Third?")
+    assert opened.locator(".exchange").count() == 3
+
+
+def test_kept_conversations_are_opened_renamed_saved_and_removed(opened: Any) -> None:
+    """Each from the list at the side."""
+    ask(opened, "First?")
+    opened.click(".rail .new")
+    opened.wait_for_selector(".suggestion:visible")
+    assert opened.evaluate("location.hash") == ""
+    ask(opened, "Second?")
+    opened.wait_for_selector(".open-kept[aria-current]:text-is('Second?')")
+    opened.click(".open-kept:text-is('First?')")
+    opened.wait_for_selector("#current .question:text-is('First?')")
+
+    def choose(name: str) -> None:
+        opened.click(".kept > li:has([aria-current]) summary")
+        opened.click(f".menu[open] [data-kept={name}]")
+
+    choose("rename")
+    opened.keyboard.type("Blinken <b>")
+    opened.keyboard.press("Enter")
+    opened.wait_for_selector(".open-kept:text-is('Blinken <b>')")
+    with opened.expect_download() as download:
+        choose("markdown")
+    assert download.value.suggested_filename == "Blinken--b.md"
+    assert QUOTE in Path(download.value.path()).read_text("utf-8")
+    with opened.expect_download() as download:
+        choose("json")
+    evidence = json.loads(Path(download.value.path()).read_text("utf-8"))
+    assert evidence["title"] == "Blinken <b>"
+    assert [exchange["question"] for exchange in evidence["exchanges"]] == ["First?"]
+    choose("remove")
+    assert opened.locator(".open-kept").count() == 2, "it asks first"
+    opened.click(".menu[open] [data-kept=remove]")
+    opened.wait_for_selector(".suggestion:visible")
+    assert opened.locator(".open-kept").all_inner_texts() == ["Second?"]
+
+
+def test_conversations_of_others_are_not_found(
+    serve_page: Callable[[Any], str], open_page: Callable[..., Any], talkative: FakeAssistant
+) -> None:
+    """Another browser neither lists a conversation nor opens it by its address."""
+    address = serve_page(talkative)
+    first = open_page(address)
+    ask(first, "Mine?")
+    first.wait_for_function("location.hash.startsWith('#c=')")
+    second = open_page(address)
+    ask(second, "Yours?")
+    assert second.locator(".open-kept").all_inner_texts() == ["Yours?"]
+    stolen = open_page(address + "/" + first.evaluate("location.hash"))
+    stolen.wait_for_selector(".suggestion:visible")
+    assert "Mine?" not in stolen.inner_text("body")
+    assert len({owner for owner, _ in talkative.talks}) == 2
+
+
+def test_on_a_phone_the_conversations_are_in_a_drawer(
+    serve_page: Callable[[Any], str], open_page: Callable[..., Any], talkative: FakeAssistant
+) -> None:
+    """It opens by its button, closes by Escape, and what is in it is out of reach while it is closed."""
+    page = open_page(serve_page(talkative), viewport={"width": 390, "height": 800}, reduced_motion="reduce", has_touch=True)
+    ask(page, "Why?")
+    page.wait_for_selector(".open-kept", state="attached")
+    assert not page.locator(".open-kept").is_visible()
+    page.click(".masthead .drawer")
+    page.wait_for_selector(".open-kept:visible")
+    assert page.get_attribute(".masthead .drawer", "aria-expanded") == "true"
+    page.keyboard.press("Escape")
+    page.wait_for_selector(".open-kept", state="hidden")
+    assert page.evaluate("document.activeElement.className") == "drawer"
+
+
+def test_an_answer_survives_articles_that_are_removed(
+    serve_page: Callable[[Any], str], open_page: Callable[..., Any], talkative: FakeAssistant
+) -> None:
+    """A kept conversation shows the quotes that it had, without the sample's label that nobody can vouch for any more."""
+    page = open_page(serve_page(talkative))
+    assert talkative.answer
+    talkative.answer = replace(talkative.answer, hits=())
+    ask(page, "Why?")
+    page.wait_for_function("location.hash.startsWith('#c=')")
+    talkative.articles_kept.clear()
+    page.reload()
+    page.wait_for_selector("#current .citation")
+    assert page.locator("#current mark").all_text_contents() == [QUOTE, SECOND]
+    assert page.locator("#current .badge").count() == 0
