@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 REMOVED_AT_ONCE: Final = 5_000
 SEARCH_CHARACTERS: Final = 200
+LAST_PAGE: Final = 1_000_000
 
 
 class Shelf:
@@ -149,8 +150,8 @@ def browsing_of(action: Action) -> Browsing:
     return Browsing(
         search=asked_text(action, "search").strip()[:SEARCH_CHARACTERS],
         sort=next((column for column in shelf_html.COLUMNS if column == sort), plain.sort),
-        descending=action.get("descending", plain.descending) in {True, "true"},
-        page=max(0, asked_number(action, "page") or 0),
+        descending=str(action.get("descending", plain.descending)).lower() == "true",
+        page=min(max(0, asked_number(action, "page") or 0), LAST_PAGE),
         expanded=asked_text(action, "expanded"),
     )
 
