@@ -272,8 +272,12 @@ def test_additions_are_made_in_order_and_belong_to_who_began_them() -> None:
         assert going.wait(20)
         return IngestReport((ItemResult("a", "added", "1"),))
 
+    def quick(_: Hearing) -> IngestReport:
+        done.append("second")
+        return IngestReport(())
+
     first = additions.begin("text", owner="me", count=1, work=slow)
-    second = additions.begin("text", owner="you", count=1, work=lambda _: done.append("second") or IngestReport(()))
+    second = additions.begin("text", owner="you", count=1, work=quick)
     while not first.items:
         threading.Event().wait(0.01)
     assert done == ["first"]
