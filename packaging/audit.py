@@ -61,7 +61,8 @@ def main() -> int:
     """Audit the pins; the exit code."""
     with tempfile.TemporaryDirectory() as folder:
         one = Path(folder) / "one.txt"
-        one.write_text("".join(line for line in PINS.open(encoding="utf-8") if line.startswith(f"{_ONE_IS_ENOUGH}==")), "utf-8")
+        pins = PINS.read_text("utf-8").splitlines()
+        one.write_text("\n".join(line for line in pins if line.startswith(f"{_ONE_IS_ENOUGH}==")), "utf-8")
         reachable = audit(one).asked
     found = audit(PINS) if reachable else Audit(0, ())
     if not found.asked:
