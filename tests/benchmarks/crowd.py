@@ -47,6 +47,8 @@ class Seen:
     """What readers saw: seconds of each answer, and what was wrong."""
 
     seconds: list[float] = field(default_factory=list)
+    embedding: list[float] = field(default_factory=list)
+    """Of each answer: the share of its own time, without waiting, that went into embedding the question."""
     wrong: list[str] = field(default_factory=list)
 
     def quantile(self, share: float) -> float:
@@ -134,6 +136,8 @@ def read(address: str, *, number: int, towns: Sequence[str], stop: threading.Eve
                     start = time.monotonic()
                     answer = ask(client, address, question, history)
                     seen.seconds.append(time.monotonic() - start)
+                    if timings := answer.get("timings"):
+                        seen.embedding.append(timings.get("embed", 0.0) / timings["total"])
                     history = [answer]
                     quotes = " ".join(citation["quote"] + citation["title"] for citation in answer["citations"])
                     if answer["abstained"] or town not in quotes:
@@ -163,10 +167,12 @@ def reading(address: str, *, users: int, pause: float) -> Iterator[Seen]:
             thread.join()
 
 
-def add(library: Path, source: Path) -> float:
+def add(library: Path, source: Path | str, *options: str) -> float:
     """``fundstelle add`` beside the server, until all is searchable and complete: seconds."""
     start = time.monotonic()
-    ran = subprocess.run([PROGRAM, "--library", library, "add", "--json", source], capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        [PROGRAM, "--library", library, "add", "--json", source, *options], capture_output=True, text=True, check=False
+    )
     if ran.returncode:
         raise SystemExit(ran.stderr + ran.stdout[-2000:])
     return time.monotonic() - start
@@ -195,6 +201,7 @@ def main() -> None:
             write(
                 "| readers | pause | articles | answers | p50 | p95 | wrong | articles/s | of alone |\n|---|---|---|---|---|---|---|---|---|\n"
             )
+            shares: list[float] = []
             for number, pause in enumerate(arguments.pause, start=2):
                 with reading(address, users=arguments.users, pause=pause) as quiet:
                     time.sleep(arguments.seconds)
@@ -203,9 +210,13 @@ def main() -> None:
                 with reading(address, users=arguments.users, pause=pause) as busy:
                     took = add(library, source)
                 write(_row(arguments.users, pause, f"{arguments.articles:,}", busy, took, alone, arguments.articles))
+                shares += quiet.embedding
                 for line in [*quiet.wrong, *busy.wrong][:5]:
                     sys.stderr.write(f"{line}\n")
                 sys.stdout.flush()
+            write(
+                f"\nOf the time of an answer, without waiting for its turn, {statistics.mean(shares):.0%} is embedding the question.\n"
+            )
 
 
 def _row(users: int, pause: float, articles: str, seen: Seen, took: float | None, alone: float, count: int) -> str:
