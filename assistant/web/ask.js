@@ -61,6 +61,18 @@ on_click("#past .exchange:not([data-selected])", (exchange, event) => {
   if (!closest(event, "button, a, form") && !String(getSelection())) select(exchange);
 });
 
+on_click(".to-evidence", (button) => {
+  const exchange = exchange_of(button);
+  select(exchange);
+  const evidence = exchange.querySelector(".evidence");
+  if (!evidence) return;
+  evidence.tabIndex = -1;
+  evidence.focus({ preventScroll: true });
+  show(evidence, "nearest");
+});
+// What is in the library may be something else since.
+views_shown.ask = () => send("ask", { do: "greet" });
+
 // Hovering or focusing a marker shows its quote.
 const quote_of = (marker) => {
   const card = document.getElementById(marker.getAttribute("href").slice(1));

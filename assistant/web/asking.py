@@ -44,19 +44,21 @@ class Asking:
     # The page as it is found
 
     def load(self, *, visitor: Visitor) -> Updates:
-        """What a visitor finds: an introduction with questions that can be asked."""
-        return {
-            "filter_line": self._filter_line(Filters(), visitor=visitor),
-            **self.welcome(visitor=visitor),
-        }
+        """What a visitor finds; questions that can be asked take a moment to find, and come with ``greet``."""
+        return {"filter_line": self._filter_line(Filters(), visitor=visitor), **self.welcome(visitor=visitor, examples=False)}
 
-    def welcome(self, *, visitor: Visitor, talking: bool = False) -> Updates:
-        """Masthead and introduction; the latter is hidden while a conversation is on (``talking``)."""
+    def greet(self, _: Action, talk: Talk, filters: Filters, *, visitor: Visitor) -> Updates:
+        """Masthead, introduction and filters for the library as it is now."""
+        talking = bool(talk.exchanges)
+        line = self._filter_line(filters, visitor=visitor, editing=talk.editing)
+        return {"filter_line": line, **self.welcome(visitor=visitor, talking=talking)}
+
+    def welcome(self, *, visitor: Visitor, talking: bool = False, examples: bool = True) -> Updates:
+        """Masthead and introduction, with ``examples`` if wanted; the introduction is hidden while a conversation is on (``talking``)."""
         count = self.assistant.article_count()
-        examples = (
-            [] if talking or not count else self.assistant.suggestions(limit=SUGGESTIONS, language=visitor.language)[:SUGGESTIONS]
-        )
-        introduction = welcome.intro_html(count, examples=examples, language=visitor.language)
+        wanted = SUGGESTIONS if count and examples and not talking else 0
+        asked = self.assistant.suggestions(limit=wanted, language=visitor.language)[:wanted] if wanted else []
+        introduction = welcome.intro_html(count, examples=asked, language=visitor.language)
         return {
             "masthead": welcome.masthead_html(count, language=visitor.language),
             "intro": Change(value=introduction, visible=not talking),

@@ -162,10 +162,14 @@ def on_ask_view(page: gr.Blocks, parts: Parts, assistant: Assistant) -> None:
         "edit": asking.edit,
         "cancel-edit": asking.cancel_edit,
         "filter": asking.filter,
+        "greet": asking.greet,
     }
     # The address says which conversation is open; only the browser knows it.
     where = "(kept, place) => [kept, location.hash]"
-    parts.on(page.load, load, ["place"], ["browser", "masthead", *shown], with_kept=True, js=where)
+    found = parts.on(page.load, load, ["place"], ["browser", "masthead", *shown], with_kept=True, js=where)
+    parts.on(
+        found.then, lambda *given, visitor: asking.greet({}, *given, visitor=visitor), given, ["masthead", "intro", "filter_line"]
+    )
     parts.on(box.submit, ask, ["question", *given], ["question", *shown], **ASKING)
     parts.on(box.stop, asking.stop, [], [])
     parts.on(script.ask, ask_as_told, given, ["question", *shown], acts=True, **ASKING)
@@ -181,7 +185,7 @@ def build_shelf(parts: Parts, assistant: Assistant) -> None:
     with gr.Column(elem_id="shelf-add"):
         with gr.Column(elem_id="shelf-drop"):
             parts["shelf_files"] = html(elem_id="shelf-files")
-            parts["files"] = gr.File(label=word("add_files"), file_count="multiple", height=132, elem_id="files")
+            parts["files"] = gr.File(label=word("add_files"), file_count="multiple", height=164, elem_id="files")
         parts["shelf_forms"] = html(elem_id="shelf-forms")
     parts["shelf_followed"] = html(elem_id="shelf-followed")
     parts["shelf_added"] = html(elem_id="shelf-added")
@@ -229,12 +233,12 @@ class Parts(dict[str, Any]):
         acts: bool = False,
         with_kept: bool = False,
         **place: Any,
-    ) -> None:
+    ) -> Any:
         """On ``event``, call ``handler`` with the values of the parts ``given`` and ``visitor=``, and change the parts that it returns or yields.
 
         ``changed`` are all that it may return, besides ``status``. ``acts``: the event is the script's, and the ``Action`` comes first; then ``handler`` may be
         one for each ``do``. ``with_kept`` adds ``kept=``, what the browser remembers. ``place`` is gradio's: a handler that yields waits in a
-        queue, ``concurrency_limit`` and ``concurrency_id`` say which.
+        queue, ``concurrency_limit`` and ``concurrency_id`` say which. Returns the event, of which ``then`` is one too.
         """
         yields = not isinstance(handler, Mapping) and inspect.isgeneratorfunction(handler)
 
@@ -262,7 +266,7 @@ class Parts(dict[str, Any]):
         def as_it_goes(request: gr.Request, event: gr.EventData, kept: Any, *values: Any) -> Iterator[Any]:
             yield from answers(request, event, kept, values)
 
-        event(
+        return event(
             as_it_goes if yields else at_once,
             [self["browser"], *(self[name] for name in given)],
             [self[name] for name in ("status", *changed)],

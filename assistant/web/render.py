@@ -242,4 +242,9 @@ def tools_html(answer: Answer[Any], *, language: Language) -> str:
         f'</label> <button type="submit">{escape(words["note_send"])}</button></form>'
     )
     copied = f'<pre class="as-markdown" hidden>{escape(answer.to_markdown())}</pre>'
-    return f'<div class="tools">{button("copy")}{button("retry")}{button("edit")}<span class="apart"></span>{verdicts}</div>{note}{copied}'
+    told = counted("sources", len(answer.citations), language=language) if answer.citations else words["nearest_heading"]
+    evidence = f'<button type="button" class="to-evidence quiet">{escape(told)}</button>'
+    return (
+        f'<div class="tools">{button("copy")}{button("retry")}{button("edit")}<span class="apart"></span>{verdicts}{evidence}</div>'
+        f"{note}{copied}"
+    )

@@ -347,3 +347,26 @@ def test_an_answer_survives_articles_that_are_removed(
     page.wait_for_selector("#current .citation")
     assert page.locator("#current mark").all_text_contents() == [QUOTE, SECOND]
     assert page.locator("#current .badge").count() == 0
+
+
+def test_the_evidence_of_an_earlier_answer_is_reached_by_keyboard(opened: Any) -> None:
+    """Each answer that is not selected says how many sources it has; pressing that selects it and leads to them."""
+    ask(opened, "First?")
+    ask(opened, "Second?")
+    button = opened.locator("#question-1 .to-evidence")
+    assert button.inner_text() == "2 sources"
+    assert not opened.locator("#question-2 .to-evidence").is_visible()
+    button.focus()
+    opened.keyboard.press("Enter")
+    opened.wait_for_selector("#question-1[data-selected] .evidence:focus")
+    opened.keyboard.press("Tab")
+    assert opened.evaluate("document.activeElement.closest('.exchange').id") == "question-1"
+
+
+def test_the_introduction_follows_the_library(opened: Any, talkative: FakeAssistant) -> None:
+    """Whoever comes back from the Library finds the questions and filters of what is in it now."""
+    talkative.examples = ["Another question?"]
+    opened.click(".masthead [data-view=library]")
+    opened.click(".masthead [data-view=ask]")
+    opened.wait_for_selector(".suggestion:text-is('Another question?')")
+    assert opened.evaluate("location.hash") == ""
