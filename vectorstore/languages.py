@@ -9,13 +9,20 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
+
+from vectorstore.settings import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
+    import simplemma
     import Stemmer
 
 UNKNOWN = "und"
@@ -48,6 +55,8 @@ _STEMMERS = {
 }  # fmt: skip
 # A listed stop word that is rarer than this (Zipf scale: log10 per thousand million words) carries meaning after all.
 _STOP_WORD_ZIPF = 5.0
+_FREQUENCY = "<d"
+_NEVER = [(0.0,)]
 # wordfreq cuts texts in these languages with segmenters that are not installed; the list itself can be read without.
 _SEGMENTED = frozenset({"ja", "ko", "zh"})
 _MIN_DETECTABLE_WORDS = 3
@@ -102,10 +111,8 @@ def stem(word: str, *, language: str) -> str:
 @lru_cache(maxsize=200_000)
 def lemma(word: str, *, language: str) -> str:
     """The dictionary form of ``word`` in its own case, or the word itself where it is not known."""
-    import simplemma
-
     try:
-        return simplemma.lemmatize(word, lang=language)
+        return _lemmatizer().lemmatize(word, lang=language)
     except ValueError:  # a language without lemma data
         return word
 
@@ -180,7 +187,7 @@ def question_languages(question: str, *, library: Collection[str] = ()) -> dict[
     if any(_UNSPACED.search(word) for word in known):
         return {_unspaced_language(question): 1.0}
     scores = {
-        language: sum(math.log(max(frequencies.get(word, 0.0), _UNSEEN)) for word in known)
+        language: sum(math.log(max(frequencies.get(word, _NEVER)[0][0], _UNSEEN)) for word in known)
         + (math.log(_LIBRARY_PRIOR) if language == "en" or language in library else 0.0)
         for language, frequencies in _word_lists().items()
     }
@@ -201,6 +208,17 @@ def _identifier() -> Any:
 
 
 @cache
+def _lemmatizer() -> simplemma.Lemmatizer:
+    """With tries that are kept in the cache: else a question would wait 0.7 s for a million German words, and keep 200 MB of them."""
+    from simplemma import Lemmatizer
+    from simplemma.strategies import DefaultStrategy
+    from simplemma.strategies.dictionaries.trie_dictionary_factory import TrieDictionaryFactory
+
+    tries = TrieDictionaryFactory(disk_cache_dir=str(read_settings().cache / "lemmas" / version("simplemma")))
+    return Lemmatizer(lemmatization_strategy=DefaultStrategy(dictionary_factory=tries))
+
+
+@cache
 def _stemmer(language: str) -> Stemmer.Stemmer | None:
     import Stemmer
 
@@ -209,10 +227,41 @@ def _stemmer(language: str) -> Stemmer.Stemmer | None:
 
 
 @cache
-def _word_lists() -> dict[str, Mapping[str, float]]:
+def _word_lists() -> dict[str, Any]:
+    """By language how often its words are used, as a trie that is kept in the cache: reading all the lists takes half a second."""
+    import marisa_trie
+
+    folder = read_settings().cache / "words" / version("wordfreq")
+    with suppress(OSError, RuntimeError, ValueError):  # not there yet, or damaged
+        return {path.stem: marisa_trie.RecordTrie(_FREQUENCY).load(str(path)) for path in _kept(folder)}
     import wordfreq
 
-    return {language: wordfreq.get_frequency_dict(language, "small") for language in wordfreq.available_languages("small")}
+    lists = {
+        language: marisa_trie.RecordTrie(
+            _FREQUENCY, ((word, (often,)) for word, often in wordfreq.get_frequency_dict(language, "small").items())
+        )
+        for language in wordfreq.available_languages("small")
+    }
+    with suppress(OSError):  # a cache that cannot be written is none
+        _keep(lists, folder)
+    return lists
+
+
+def _kept(folder: Path) -> list[Path]:
+    """The files of a folder that was written to its end."""
+    if not folder.is_dir():
+        raise FileNotFoundError(folder)
+    return sorted(folder.glob("*.trie"))
+
+
+def _keep(lists: Mapping[str, Any], folder: Path) -> None:
+    """Write all of them, or none that are seen."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=folder.parent) as fresh:
+        for language, trie in lists.items():
+            trie.save(str(Path(fresh, f"{language}.trie")))
+        Path(fresh).rename(folder)
+        Path(fresh).mkdir()  # for the one who cleans up
 
 
 def _unspaced_language(text: str) -> str:

@@ -27,6 +27,7 @@ from tests.benchmarks.stopwatch import Stopwatch
 from vectorstore.bundled import bundled_model_path
 from vectorstore.embedding import BundledEncoder, SentenceTransformerEncoder
 from vectorstore.library import Library
+from vectorstore.settings import BUNDLED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -90,7 +91,7 @@ class Fundstelle(Stack):
     def __init__(self, folder: Path, model: Model, *, compare: bool = True) -> None:
         """Open the library in ``folder``."""
         bundled = model.name == "multilingual-e5-small"
-        settings = Settings(library=folder, **({} if bundled else {"embedding": str(model.folder)}))
+        settings = Settings(library=folder, embedding=BUNDLED if bundled else str(model.folder))
         self._assistant = Assistant(settings)
         self._compare = compare
         self._assistant.encoder.encode_passages(["The model is loaded before the clock starts."])

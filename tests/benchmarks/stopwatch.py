@@ -27,7 +27,7 @@ class Stopwatch:
         original = getattr(owner, name)
 
         def timed(*given: Any, **named: Any) -> Any:
-            entered = getattr(self._inside, "stages", frozenset())
+            entered: frozenset[str] = getattr(self._inside, "stages", frozenset())
             if stage in entered:
                 return original(*given, **named)
             self._inside.stages = entered | {stage}
