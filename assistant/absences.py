@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from assistant import numerals
 from assistant.correspondence import has_day, has_number, is_written
-from assistant.reading import ARTICLE_CHARACTERS
 from vectorstore.languages import normalise, zipf
 from vectorstore.spellings import has_spelling
 
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from assistant.quantities import Number
     from assistant.reading import Reading
     from assistant.wording import ClaimName, Wording
-    from vectorstore.types import Article
 
 _CAPITALS = 0.004
 """The share of capitals from which on a script is one that has them."""
@@ -64,7 +62,7 @@ def _decisive_names(claim: Wording, reading: Reading) -> Iterator[str]:
     In a script without capitals names cannot be told, and are spelled too freely. Of a name of several words, where the languages
     differ, one may be translated: it counts if none of its words is there.
     """
-    text = _searched_text(reading.article)
+    text = reading.searched_text
     if not _has_capitals(text):
         return
     for run in _name_runs(claim):
@@ -115,10 +113,6 @@ def _name_runs(claim: Wording) -> list[list[ClaimName]]:
         else:
             runs.append([name])
     return runs
-
-
-def _searched_text(article: Article) -> str:
-    return "\n".join((article.title, article.source, article.author, article.text[:ARTICLE_CHARACTERS]))
 
 
 @lru_cache(maxsize=256)

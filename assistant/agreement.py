@@ -9,7 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from assistant.contradictions import has_day_rival, has_number_rival, is_bound_elsewhere, name_rival, polarity
+from assistant.contradictions import (
+    has_day_rival,
+    has_number_rival,
+    is_bound_elsewhere,
+    name_rival,
+    polarity,
+    speaker_rival,
+    unsettled,
+)
 from assistant.correspondence import has_day, has_number, is_written, share
 
 if TYPE_CHECKING:
@@ -34,7 +42,8 @@ class Agreement:
     does not have. ``number_rivals``, ``day_rivals``, ``name_rivals``: 1 where one of those is not where the sentence's words are, while
     another of the kind stands there (``name_rivals`` 2 where hardly anything else differs); ``bound_elsewhere``: 1 where a number counts
     other things here. ``denial``: 1 where one denies and the other does not, less where that only may be so. ``opposite``: 1 where they say
-    opposites. ``joined``: how many sentences the stretch has beyond one.
+    opposites. ``unsettled``: 1 where one tells as done what the other tells as planned, 0.5 where that only may be. ``speaker_rival``: 1 where
+    one names another as saying something. ``joined``: how many sentences the stretch has beyond one.
     """
 
     share: float
@@ -49,6 +58,8 @@ class Agreement:
     bound_elsewhere: float
     denial: float
     opposite: float
+    unsettled: float
+    speaker_rival: float
     joined: float
 
 
@@ -119,5 +130,7 @@ def agree(claim: Wording, stretches: Sequence[Stretch], *, closenesses: Sequence
         bound_elsewhere=float(any(is_bound_elsewhere(number, claim, stretches) for number in claim.numbers)),
         denial=denial,
         opposite=opposite,
+        unsettled=unsettled(claim, focus),
+        speaker_rival=speaker_rival(claim, focus, stretches),
         joined=float(sum(len(stretch) for stretch in stretches) - 1),
     )

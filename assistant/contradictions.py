@@ -8,7 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assistant.correspondence import has_day, has_number, is_written, share
-from assistant.polarity import denies, is_known, nearly_denies, opposites, refuses, weakly_denies
+from assistant.modality import is_done, is_flat, is_planned, is_unsure
+from assistant.polarity import ALREADY, denies, is_known, nearly_denies, opposites, refuses, weakly_denies
+from assistant.reading import split_phrases
+from assistant.speakers import find_authority, find_speakers
 from vectorstore.names import question_names
 
 if TYPE_CHECKING:
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
     from assistant.quantities import Number
     from assistant.reading import Clause, Place, Stretch
     from assistant.stated_days import Day
-    from assistant.wording import Wording
+    from assistant.wording import ClaimWord, Wording
 
 _COUNTED_WORDS = 2
 _SHARE_OF_PHRASE = 0.4
@@ -60,6 +63,39 @@ def name_rival(claim: Wording, focus: Place) -> float:
         for name in claim.names
     )
     return (2.0 if there >= _SAME_PHRASE else 1.0) if found else 0.0
+
+
+def speaker_rival(claim: Wording, focus: Place, stretches: Sequence[Stretch]) -> float:
+    """1 where a sentence names somebody as saying it who is not in the sentence that is meant, while another is named there as saying something.
+
+    Also where it is said according to somebody of whom neither the stretch nor what stands before it has a word.
+    """
+    present = [terms for stretch in stretches for terms in stretch.nearby]
+    if stretches[0].reading.is_comparable(claim.language) and (span := find_authority(claim.text)):
+        authority = [word for word in claim.words if span[0] <= word.start < span[1]]
+        if authority and not any(word.found_in(terms) for word in authority for terms in present):
+            return 1.0
+    mine = find_speakers(claim.text, language=claim.language)
+    places = [focus, *(place for stretch in stretches for place in stretch.places)]
+    saying = next((place for place in places if find_speakers(place.text, language=place.reading.language)), None)
+    if not mine or saying is None:
+        return 0.0
+    return float(all(name.keys.isdisjoint(saying.terms.names) and not is_written(name.text, saying.text) for name in mine))
+
+
+def unsettled(claim: Wording, focus: Place) -> float:
+    """1 where a sentence tells as done what its source tells as planned, 0.5 where it tells flatly what there only may be."""
+    about = [clause for _, clause in _clauses_about(claim.other_words or claim.words, focus.clauses)]
+    language = focus.reading.language
+    done = any(is_done(clause.text, language=language) for clause in about)
+    if (
+        is_done(claim.text, language=claim.language)
+        and not done
+        and any(is_planned(clause.text, language=language) for clause in about)
+    ):
+        return 1.0
+    flat = is_flat(claim.text, language=claim.language)
+    return 0.5 if flat and all(is_unsure(clause.text, language=language) for clause in about) else 0.0
 
 
 def has_number_rival(number: Number, claim: Wording, focus: Sequence[Number]) -> bool:
@@ -108,14 +144,18 @@ def polarity(claim: Wording, focus: Place, places: Sequence[Place]) -> tuple[flo
 
     What counts is the sentence that is meant; what stands beside it can only raise doubt.
     """
-    about = _clauses_about(claim, focus.clauses)
+    about = _clauses_about(claim.other_words or claim.words, focus.clauses)
     said, stated = opposites(claim.text), frozenset().union(*(opposites(clause.text) for _, clause in about))
     opposite = float(any((axis, not side) in stated and (axis, side) not in stated for axis, side in said))
     if not (is_known(claim.language) and is_known(focus.reading.language)):
         return 0.0, opposite
     mine = denies(claim.text, language=claim.language)
     theirs = sum(gain for gain, clause in about if denies(clause.text, language=clause.language))
-    if opposite and mine != bool(theirs):
+    if theirs and len(about) == len(focus.clauses):
+        # Where the languages have too few words in common, the names tell.
+        named = _clauses_about(claim.words, focus.clauses)
+        theirs = sum(gain for gain, clause in named if denies(clause.text, language=clause.language))
+    if opposite and mine != bool(theirs) and not _is_about_time(said, stated):
         return 0.0, 0.0  # "did not fall" and "rose"
     denial = 0.0
     if mine and not theirs:
@@ -133,10 +173,21 @@ def polarity(claim: Wording, focus: Place, places: Sequence[Place]) -> tuple[flo
     return denial, opposite
 
 
+def _is_about_time(said: frozenset[tuple[int, bool]], stated: frozenset[tuple[int, bool]]) -> bool:
+    """Whether all that is opposite is "already" and "not yet", which is no double denial."""
+    return all(axis == ALREADY for axis, side in said if (axis, not side) in stated and (axis, side) not in stated)
+
+
 def _added_denial(claim: Wording, focus: Place, places: Sequence[Place], *, about: Sequence[Clause]) -> float:
-    """How far a sentence denies what its source does not: not at all where that says it in other words ("unclear", "refused")."""
-    if any(nearly_denies(clause.text, language=clause.language) for clause in about):
-        return 0.0
+    """How far a sentence denies what its source does not: not at all where that says it in other words ("unclear", "refused").
+
+    Unless the sentence denies just that: "there is no lack of".
+    """
+    nearly = any(nearly_denies(clause.text, language=clause.language) for clause in about)
+    if nearly:
+        asked = claim.other_words or claim.words
+        told_apart = share(asked, [clause.terms for clause in about]) >= _LEAST_GAIN
+        return 1.0 if _denies_a_denial(claim) else 0.0 if told_apart else 0.5
     beside = any(
         denies(place.text, language=place.reading.language)
         and share(claim.words, [focus.terms, place.terms]) - share(claim.words, [focus.terms]) >= _SHARE_BESIDE
@@ -146,9 +197,16 @@ def _added_denial(claim: Wording, focus: Place, places: Sequence[Place], *, abou
     return 0.5 if beside or weakly else 1.0
 
 
-def _clauses_about(claim: Wording, clauses: Sequence[Clause]) -> list[tuple[float, Clause]]:
-    """The clauses that a sentence's words are from, and the share that each adds to those before it; all where that cannot be told."""
-    asked = claim.other_words or claim.words
+def _denies_a_denial(claim: Wording) -> bool:
+    """Whether a phrase of a sentence denies and has a word that comes near to that: "no lack of"."""
+    return any(
+        denies(phrase, language=claim.language) and nearly_denies(phrase, language=claim.language)
+        for phrase in split_phrases(claim.text)
+    )
+
+
+def _clauses_about(asked: Sequence[ClaimWord], clauses: Sequence[Clause]) -> list[tuple[float, Clause]]:
+    """The clauses that words are from, and the share that each adds to those before it; all where that cannot be told."""
     if share(asked, [clause.terms for clause in clauses]) < _LEAST_GAIN:
         return [(1.0, clause) for clause in clauses]
     chosen: list[tuple[float, Clause]] = []

@@ -28,6 +28,7 @@ _ROUGHLY = re.compile(
     r"|environ|près de|plus de|presque|unos|unas|casi|cerca de|más de|около|почти|более|примерно)\s+\W*$",
     re.IGNORECASE,
 )
+_THING = re.compile(r"\s+[^\W\d_]{4}")
 _ROUNDED = 0.025
 """How much what is said to be rough may be rounded."""
 
@@ -62,7 +63,8 @@ def share(asked: Sequence[ClaimWord], found: Sequence[TextTerms]) -> float:
 
 def has_number(number: Number, listed: Sequence[Number], *, claim: Wording) -> bool:
     """Whether a number of ``claim`` is among those listed, or one that it is said to be roughly."""
-    if any(number.same_as(other) for other in listed):
+    # Forty people are not forty metres.
+    if any(number.same_as(other) and not (other.measure and counts_things(number)) for other in listed):
         return True
     if not _ROUGHLY.search(claim.text[: number.start]) or number.unit in {"time", "share", "times", "order", "place"}:
         return False
@@ -75,6 +77,11 @@ def has_number(number: Number, listed: Sequence[Number], *, claim: Wording) -> b
         )
         for other in listed
     )
+
+
+def counts_things(number: Number) -> bool:
+    """Whether a number stands before a word that is no measure: "forty people"."""
+    return not (number.unit or number.measure) and bool(_THING.match(number.counts))
 
 
 def has_day(day: Day, listed: Sequence[Day], *, reading: Reading) -> bool:

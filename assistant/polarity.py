@@ -31,11 +31,11 @@ _DENIALS: Mapping[str, str] = {
 }
 # Words of denial that deny nothing: "not only", "nicht mehr als", "ne ... que".
 _HARMLESS: Mapping[str, str] = {
-    "en": r"not (?:only|just|merely|least)|no (?:more|less|fewer|later|sooner|doubt|matter|longer than)|not (?:\w+ ){0,3}(?:more|less|fewer) than|not (?:to mention)|whether or not|without doubt|nothing but|no\. ?\d",
-    "de": r"nicht (?:nur|allein|zuletzt|einmal mehr)|nicht (?:\w+ ){0,3}(?:mehr|weniger) als|nichts anderes als|ohne zweifel|ohne weiteres|kein zweifel",
-    "fr": r"pas (?:seulement|moins de|plus de)|sans doute|ni plus ni moins|pas a pas",
-    "es": r"no (?:solo|solamente|obstante)|no (?:\w+ ){0,3}(?:mas|menos) de|sin (?:embargo|duda)",
-    "ru": r"не (?:только|менее|более|позднее)|без сомнения",
+    "en": r"and not|not (?:only|just|merely|least)|no (?:more|less|fewer|later|sooner|doubt|matter|longer than)|not (?:\w+ ){0,3}(?:more|less|fewer) than|not (?:to mention)|whether or not|without doubt|nothing but|no\. ?\d",
+    "de": r"und nicht|nicht (?:nur|allein|zuletzt|einmal mehr)|nicht (?:\w+ ){0,3}(?:mehr|weniger) als|nichts anderes als|ohne zweifel|ohne weiteres|kein zweifel",
+    "fr": r"et (?:non|pas)|pas (?:seulement|moins de|plus de)|sans doute|ni plus ni moins|pas a pas",
+    "es": r"y no|no (?:solo|solamente|obstante)|no (?:\w+ ){0,3}(?:mas|menos) de|sin (?:embargo|duda)",
+    "ru": r"а не|не (?:только|менее|более|позднее)|без сомнения",
     "nl": r"niet alleen",
 }
 # What comes close to denying: it may stand on the other side for a word of the table above.
@@ -48,7 +48,7 @@ _NEARLY: Mapping[str, str] = {
     "es": r"rechaz\w+|neg(?:o|aron|ado)|falt\w+|apenas|prohibi\w+|renunci\w+|evit\w+|descart\w+|desconoc\w+",
     "ru": r"отказ\w+|отверг\w+|запре[тщ]\w+|едва|вряд|кроме|неясно|неизвестн\w+",
 }
-# One axis a line: what stands on either side is the other's opposite. Beginnings of folded words; a tilde stands for any letters.
+# One axis a line: what stands on either side is the other's opposite. Folded words; a tilde stands for any letters, a low line for a space.
 _OPPOSITES: tuple[tuple[str, str], ...] = (
     (
         (
@@ -71,19 +71,19 @@ _OPPOSITES: tuple[tuple[str, str], ...] = (
         ),
         "reject~ refus~ oppos~ declin~ veto~ disapprov~ abgelehnt~ ablehn~ lehnte~ lehnt verweiger~ dagegen gescheitert~ refus~ rejet~ rechaz~ отказ~ отверг~",
     ),
-    ("opens open opened reopen~ offen~ geoffnet~ offnet~ eroffn~ ouvert~ ouvr~ abiert~ abri~ откры~", "clos~ shut~ geschloss~ schliess~ gesperrt~ sperr~ ferm~ cerr~ закры~"),
+    ("opens open opened reopen~ offen~ freigegeb~ geoffnet~ offnet~ eroffn~ ouvert~ ouvr~ abiert~ abri~ откры~", "clos~ shut~ geschloss~ schliess~ gesperrt~ sperr~ ferm~ cerr~ закры~"),
     ("before bevor vorher zuvor avant antes", "after nachdem danach apres despues после"),
     ("begin~ began start~ launch~ beginn~ begann~ begonnen~ startet~ commenc~ debut~ empez~ comenz~ empiez~ начал~ начин~", "end ends ended finish~ stop~ halt~ endet~ endete~ beendet~ eingestellt~ termin~ fini~ acab~ законч~ прекра~"),
     ("win wins won winning beat beats defeat~ gewann~ gewonnen~ siegt~ besiegt~ schlug gagn~ vainc~ gan[oóa]~ venci~ побед~ выигр~", "lose loses lost losing verlor~ verloren~ unterlag~ perd~ проигр~"),
     ("allow~ permit~ let lets admit~ erlaub~ gestatt~ darf durfen zugelass~ zulass~ autoris~ permit~ разреш~", "forbid~ forbade prohibit~ refus~ ban bans banned bar bars barred verweiger~ verbot~ verbiet~ untersag~ interdi~ prohib~ запре~"),
     ("right correct richtig~ korrekt~ juste", "wrong falsch~ unrecht~ faux"),
-    ("already bereits schon deja уже", "noch yet still encore todavia"),
+    ("already bereits schon deja уже", "noch yet still encore todavia aun"),
     ("strengthen~ verstark~ gestarkt~ starken starkt~ renforc~ refor[cz]~ fortal~ укреп~", "weaken~ abschwach~ geschwach~ schwacht~ schwachen affaibl~ debilit~ ослаб~"),
     ("arriv~ ankam~ ankomm~ eintraf~ eintreff~", "depart~ abreis~ abfuhr~ abfahr~ verlass~ verliess~"),
     ("buy buys bought kauf~ gekauft~ erwarb~ erworben~ achet~ compr~", "sell sells sold verkauf~ vend~"),
     ("import~ einfuhr~", "export~ ausfuhr~"),
     ("cheap~ billig~ gunstig~", "expensiv~ costl~ dear~ teuer~ teur~"),
-    ("earliest fruhestens earlier fruher~", "latest spatestens later spater~"),
+    ("earliest fruhestens earlier fruher~ plus_tot раньше", "latest spatestens later spater~ plus_tard mas_tarde позже"),
     ("most majorit~ mehrheit~ meist~ plupart mayor~ больш~", "minorit~ minderheit~ wenigst~"),
     ("include~ einschliess~ einschliesslich", "exclude~ ausschliess~ ausgenommen"),
     ("clear klar geklart~ known bekannt~", "unclear unklar~ unknown unbekannt~ ungeklart~"),
@@ -93,6 +93,8 @@ _OPPOSITES: tuple[tuple[str, str], ...] = (
     ("safe safely sicher unversehrt~ heil", "crash~ absturz~ abgesturzt~ zerschell~ разби~ estrell~ ecras~"),
 )  # fmt: skip
 
+ALREADY = next(axis for axis, (one, _) in enumerate(_OPPOSITES) if one.startswith("already"))
+"""The axis of "already" and "yet"."""
 
 _WEAKLY = re.compile(
     r"\b(?:only|sole|still|nur|erst|einzig\w*|noch|bislang|bisher|seul\w*|encore|ne|solo|unic\w*|aun|todavia|лишь|только|единствен\w*|пока)\b"
@@ -116,8 +118,10 @@ def is_known(language: str) -> bool:
     return language in _DENIALS
 
 
+# "More than 100" is a bound, and "more than before" a comparison.
 _COMPARED = re.compile(
-    r"\b(?:(?:more|less|fewer) than|mehr als|weniger als|(?:plus|moins) (?:de|d)\b|(?:mas|menos) de|once more|no more|nicht mehr|ne .{1,20} plus)\b"
+    r"\b(?:(?:(?:more|less|fewer) than|mehr als|weniger als)(?! (?:last|before|previous\w*|expected|bisher|bislang|zuvor|vorher|erwartet|im|vor)\b)"
+    r"|(?:plus|moins) (?:de|d)\b|(?:mas|menos) de|once more|no more|nicht mehr|ne .{1,20} plus)\b"
 )
 
 
@@ -149,7 +153,7 @@ def opposites(clause: str) -> frozenset[tuple[int, bool]]:
 @cache
 def _axes() -> tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]:
     def either(listed: str) -> re.Pattern[str]:
-        words = "|".join(listed.split()).replace("~", r"\w*")
+        words = "|".join(listed.split()).replace("~", r"\w*").replace("_", " ")
         return re.compile(rf"\b(?:{words})\b")
 
     return tuple((either(one), either(other)) for one, other in _OPPOSITES)

@@ -33,6 +33,11 @@ _TIME = re.compile(
     re.IGNORECASE,
 )
 _NIGHT_HALF = re.compile(r"p\.?\s?m|abend|nachmittag|soir|après-midi|tarde|noche|вечера|дня|evening|afternoon", re.IGNORECASE)
+_ABOUT_ONE = re.compile(
+    r"\b(?:almost|nearly|about|around|over|more than|less than|under|fast|beinahe|etwa|rund|gut|knapp|über|mehr als|weniger als|unter|presque|environ|plus d['’]"
+    r"|moins d['’]|près d['’]|casi|más de|menos de|cerca de)\s?(?P<one>an?|eine?[nrm]?|une?|una?)\b",
+    re.IGNORECASE,
+)
 _YEAR_RANGE = range(1500, 2101)
 _EQUAL = 1e-9
 _CONVERTED = 0.06
@@ -100,6 +105,7 @@ def find_numbers(text: str, *, language: str) -> tuple[Number, ...]:
     for number in (
         *_times(text),
         *_figures(text, language=language),
+        *(one for one in _ones(text, language=language) if one.measure),
         *_shares(text, language=language),
         *_spelled_out(text, language=language),
     ):
@@ -165,6 +171,12 @@ def _spelled_out(text: str, *, language: str) -> Iterator[Number]:
         run.append(match)
     if run:
         yield from _from_words(text, run, language=language)
+
+
+def _ones(text: str, *, language: str) -> Iterator[Number]:
+    """What "almost an hour" and "über ein Jahr" state: an article counts where it is said how far the amount is from one."""
+    for match in _ABOUT_ONE.finditer(text):
+        yield _with_unit(text, *match.span("one"), {1.0}, language=language, figure=False)
 
 
 def _shares(text: str, *, language: str) -> Iterator[Number]:

@@ -32,7 +32,7 @@ ARTICLE_CHARACTERS = 30_000
 _SENTENCES_BEFORE = 2
 """How many sentences before a stretch may name what it is about."""
 _CLAUSE = re.compile(
-    r"[;:–—]\s+|\s[–—-]\s|,?\s(?=(?:and|but|while|whereas|yet|und|aber|sondern|doch|jedoch|während|et|mais|tandis|y|e|pero|sino|mientras|и|но|а|однако)\s)"
+    r"[;:–—]\s+|\s[–—-]\s|[”“\"»],?\s+|,?\s(?=(?:and|but|while|whereas|yet|und|aber|sondern|doch|jedoch|während|et|mais|tandis|y|e|pero|sino|mientras|и|но|а|однако)\s)"
 )
 _COMMA = re.compile(r"[,;:()–—]\s|\s[–—-]\s")
 _SHORTEST_CITIZEN = 6
@@ -89,17 +89,26 @@ class Reading:
             *years_of(days),
         )
         clauses = self._clauses(split_clauses(text))
-        phrases = self._clauses([part for part in _COMMA.split(text) if part.strip()] or [text])
+        phrases = self._clauses(split_phrases(text))
         return Place(self, text, self.terms_of(text), numbers, days, clauses, phrases)
 
     def _clauses(self, parts: Sequence[str]) -> tuple[Clause, ...]:
         return tuple(Clause(part, self.language, self.terms_of(part)) for part in parts)
 
     @cached_property
+    def searched_text(self) -> str:
+        """What may say a name: headline, outlet, author and words of its article, without the page around them."""
+        article, kept, at = self.article, [], 0
+        for mark in sorted(article.furniture, key=lambda mark: mark.start):
+            kept.append(article.text[at : mark.start])
+            at = max(at, mark.end)
+        words_of_it = "\n".join((*kept, article.text[at:]))
+        return "\n".join((article.title, article.source, article.author, words_of_it[:ARTICLE_CHARACTERS]))
+
+    @cached_property
     def keys(self) -> frozenset[str]:
         """The keys of all names of its article, with the countries that adjectives are from."""
-        article = self.article
-        text = "\n".join((article.title, article.source, article.author, article.text[:ARTICLE_CHARACTERS]))
+        text = self.searched_text
         bare = TextTerms(frozenset(), frozenset(), frozenset(name_keys(text, language=self.language)))
         return with_people(text, bare, language=self.language).names
 
@@ -162,7 +171,7 @@ class Stretch:
 
 
 def split_clauses(text: str) -> list[str]:
-    """The main clauses of a sentence, roughly: cut at dashes, colons and before conjunctions, where both sides have some words."""
+    """The main clauses of a sentence, roughly: cut at dashes, colons, behind quotations and before conjunctions, where both sides have some words."""
     clauses: list[str] = []
     start = 0
     for match in _CLAUSE.finditer(text):
@@ -170,6 +179,11 @@ def split_clauses(text: str) -> list[str]:
             clauses.append(text[start : match.start()])
             start = match.end()
     return [*clauses, text[start:]]
+
+
+def split_phrases(text: str) -> list[str]:
+    """What stands between commas, brackets and dashes."""
+    return [part for part in _COMMA.split(text) if part.strip()] or [text]
 
 
 def with_people(text: str, terms: TextTerms, *, language: str) -> TextTerms:

@@ -1,7 +1,7 @@
 """Whether the sources that a generated sentence cites say what it says.
 
 Numbers, names and dates that a source nowhere has, and quotations that are not verbatim in it, decide alone. The rest is weighed: a
-logistic model over ``agreement.Agreement`` and the cosine of the sentence with the best stretch of up to three neighbouring sentences.
+logistic model over ``agreement.Agreement`` and the cosines of the sentence with the best stretch of up to three neighbouring sentences.
 What cannot be checked is never promoted. Not here: splitting the answer (``claims.py``), comparing (``agreement.py``), what
 readers are told (``explanations.py``).
 """
@@ -21,6 +21,7 @@ from assistant.citations import find_verbatim
 from assistant.claims import Claim, split_claims
 from assistant.explanations import explain
 from assistant.reading import Reading, Stretch
+from assistant.speakers import tells_of_saying
 from assistant.verification_weights import SUPPORTED, weights_for
 from assistant.wording import word_claim
 from vectorstore.languages import normalise, primary, words
@@ -44,12 +45,13 @@ LONGEST_STRETCH = 3
 """How many neighbouring sentences are taken together."""
 _AS_CLOSE = 0.02
 """A sentence that is this much less close than the closest one may still be the one that is meant."""
-CLEARLY = 0.15
+CLEARLY = 0.3
 """How much likelier than the threshold another source must be for a wrong marker to be corrected."""
 _BORNE_OUT = frozenset({"quoted", "supported"})
 _KEPT_READINGS = 512
 # For an encoder that nobody has calibrated: this share of the words found, and nothing against it.
 _PLAIN_SHARE = 0.6
+_TITLE_WORDS = 4
 _QUOTED_WORDS = 5
 """From so many words on a quotation may make a sentence."""
 # Words by which an answer speaks of itself or of its sources.
@@ -99,6 +101,7 @@ class Match:
     stretches: tuple[tuple[Source, Stretch], ...]
     agreement: Agreement
     cosine: float
+    centred: float
     probability: float
     absences: tuple[Absence, ...]
     comparable: bool
@@ -177,7 +180,7 @@ class Verifier:
         if not cited:
             missing = ", ".join(map(str, claim.markers))
             return Verdict(claim=claim, support="unsupported", reason="no such source", what=missing)
-        quoted = self._quotations(claim, cited)
+        quoted = self._quotations(claim, cited, language=wording.language)
         if isinstance(quoted, str):
             return Verdict(claim=claim, support="unsupported", reason="quotation differs", what=quoted)
         if quoted and _is_only_quoted(claim, wording):
@@ -291,19 +294,24 @@ class Verifier:
         cosine = max(float(mean @ vector) / max(float(np.linalg.norm(mean)), 1e-9), *cosines)
         agreement = agree(wording, [stretch for _, stretch in stretches], closenesses=near)
         kind = kind_of(wording, stretches[0][1].reading)
-        probability = self._weights.probability(agreement, cosine=cosine, kind=kind) if self._weights else agreement.nearby_share
-        return Match(stretches, agreement, cosine, probability, missing, comparable=kind != "other")
+        if (weights := self._weights) is None:
+            return Match(stretches, agreement, cosine, 0.0, agreement.nearby_share, missing, comparable=kind != "other")
+        languages = [source.article.language for source, stretch in stretches for _ in range(len(stretch))]
+        centred = weights.centres.cosine(list(rows), vector, languages=languages, language=wording.language)
+        probability = weights.probability(agreement, cosine=cosine, centred=centred, kind=kind)
+        return Match(stretches, agreement, cosine, centred, probability, missing, comparable=kind != "other")
 
     @staticmethod
-    def _quotations(claim: Claim, cited: Sequence[Source]) -> tuple[tuple[int, Span], ...] | str:
-        """Where the quotations of a sentence stand verbatim; the words of the first that stands nowhere."""
+    def _quotations(claim: Claim, cited: Sequence[Source], *, language: str) -> tuple[tuple[int, Span], ...] | str:
+        """Where the quotations of a sentence stand verbatim; the words of the first that stands nowhere and is no translated name."""
         found: list[tuple[int, Span]] = []
         for quoted in claim.quoted_words:
             places = ((source.number, find_verbatim(quoted, source.article, near=source.passage)) for source in cited)
             place = next(((number, span) for number, span in places if span), None)
-            if place is None:
+            if place is not None:
+                found.append(place)
+            elif not (_is_called(quoted, claim) and all(source.article.language != language for source in cited)):
                 return quoted
-            found.append(place)
         return tuple(found)
 
     # What is known of sources
@@ -366,6 +374,12 @@ def _says_nothing(claim: Claim, wording: Wording) -> bool:
     if wording.numbers or wording.days or claim.quotations:
         return False
     return claim.text.rstrip("*_ ").endswith(":") or not [word for word in wording.words if normalise(word.text) not in _LEAD_IN]
+
+
+def _is_called(quoted: str, claim: Claim) -> bool:
+    """Whether what stands in quotation marks is what something is called, a party or a work: a few words, capitalised, and nobody says them."""
+    told = tells_of_saying(claim.unquoted) or ":" in claim.text.partition(quoted)[0]
+    return len(words(quoted)) <= _TITLE_WORDS and quoted[:1].isupper() and not told
 
 
 def _is_mostly_quoted(claim: Claim) -> bool:

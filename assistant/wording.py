@@ -131,11 +131,15 @@ def _claim_names(text: str, *, language: str, glossary: Glossary, covered: Seque
         country = nationality(name.text, language=language)
         place = any(key.startswith("@") for key in name.keys)
         alone = not any(other is not name and _touch(name, other, text=text) for other in named)
+        unknown = not any(glossary.entries(name.text, language=known) for known in sorted(glossary.languages & {"de", language}))
         certain = country is None and _is_certain(
-            name.text, alone=alone, first=not text[: name.start].strip('„“"«» '), language=language
+            name.text,
+            alone=alone,
+            first=not text[: name.start].strip('„“"«» '),
+            language=language,
+            no_word=unknown and language in glossary.languages,
         )
         ordinary = language != "en" and _is_ordinary(name.text, language=language, glossary=glossary)
-        unknown = not any(glossary.entries(name.text, language=known) for known in sorted(glossary.languages & {"de", language}))
         keys = name.keys | ({country} if country else set())
         translated = any(_MADE_OF_WORDS.match(key) for key in name.keys)
         known_place = place and not ordinary and not translated and len(name.text) > _LONGEST_CODE
@@ -153,8 +157,10 @@ def _is_ordinary(word: str, *, language: str, glossary: Glossary) -> bool:
     return any(phrase.islower() for entry in glossary.gloss(word, language=language) for phrase in entry.translations)
 
 
-def _is_certain(word: str, *, alone: bool, first: bool, language: str) -> bool:
+def _is_certain(word: str, *, alone: bool, first: bool, language: str, no_word: bool) -> bool:
     """Whether a capitalised word can hardly be an ordinary one: not very common, and used alike in other languages.
+
+    ``no_word``: the language's dictionary does not have it, so that it may be common ("Google").
 
     A word that no list has is a name beside another name only: else it may be a compound, or a noun that begins the sentence.
     """
@@ -163,7 +169,7 @@ def _is_certain(word: str, *, alone: bool, first: bool, language: str) -> bool:
     normal = normalise(word)
     own = zipf(normal, language=language)
     elsewhere = max(zipf(normal, language=other) for other in ("en", "de", "fr", "es") if other != language)
-    if own > _TOO_COMMON or own - elsewhere > _NAME_EXCESS:
+    if (own > _TOO_COMMON and not no_word) or own - elsewhere > _NAME_EXCESS:
         return False
     if not alone:
         return True

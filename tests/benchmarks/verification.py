@@ -26,12 +26,14 @@ from typing import Any
 import numpy as np
 
 from assistant.agreement import Agreement
+from assistant.calibration import encoder_key
 from assistant.claims import split_claims
 from assistant.quantities import find_numbers
 from assistant.stated_days import find_days
 from assistant.verification import Source, Verdict, Verifier, kind_of
-from assistant.verification_weights import Kind, Weights, write_weights
+from assistant.verification_weights import Centres, Kind, Weights, write_weights
 from assistant.wording import word_claim
+from tests.benchmarks.chat import read_sheets
 from vectorstore.types import Article, Passage, Span
 
 CASES = Path(__file__).parents[1] / "verification_cases.jsonl"
@@ -45,18 +47,19 @@ _DOCUMENTS = 26
 _QUESTIONS = 45
 _NEVER = datetime(2024, 1, 1, tzinfo=UTC)
 # Signs that a weight may have: what speaks against a sentence must not speak for it.
-_POSITIVE = {"cosine", "share", "said_share", "nearby_share"}
-_SAMPLE_WEIGHT = 3.0
+_POSITIVE = {"cosine", "centred", "share", "said_share", "nearby_share"}
+# Sentences as they are written in answers count most; questions with their answer put in are no sentences.
+_WEIGHTS = {"samples": 3.0, "answers": 3.0, "questions": 0.3}
 _RIDGE = 0.01
 # What a weight is drawn to, for what is too rare here to be learned: each of these alone should tip a sentence that is supported otherwise.
 _PRIOR = {
     "names_missing": -2.0, "numbers_missing": -1.0, "days_missing": -1.0, "number_rivals": -2.5, "day_rivals": -2.5, "name_rivals": -2.0,
-    "bound_elsewhere": -2.0, "denial": -4.0, "opposite": -3.0,
+    "bound_elsewhere": -2.0, "denial": -4.0, "opposite": -3.0, "unsettled": -2.5, "speaker_rival": -3.0,
 }  # fmt: skip
 _PRIOR_STRENGTH = 0.004
 _START = {"bias": -38.0, "cosine": 42.0, "share": 3.0, "nearby_share": 2.0, "joined": -0.3}
 _KINDS: tuple[Kind, ...] = ("same", "glossed", "other")
-_TRUE_ERROR = 2.5
+_TRUE_ERROR = 2.25
 _BLUR = 0.06
 # Where the threshold is set, sentences as they are written in answers count far more than translations and questions.
 _OTHERS_WEIGHT = 0.3
@@ -117,6 +120,25 @@ def sample_cases(articles: Mapping[str, Article], *, passages: Mapping[str, Sequ
             )
         )
     return cases
+
+
+def answer_cases(articles: Mapping[str, Article], *, passages: Mapping[str, Sequence[Passage]]) -> Iterator[Case]:
+    """What the scripted model of ``chat.py`` says to the sample questions, with the passage that says so or otherwise as source 1."""
+    for sheet in read_sheets():
+        for said in (*sheet.true, *sheet.lies):
+            name = str(said.question.article)
+            article, listed = articles[name], passages[name]
+            cited = next(passage for passage in listed if said.near in article.text[passage.start : passage.end])
+            chosen = [cited, *(passage for passage in listed if passage != cited)]
+            yield Case(
+                group="answers",
+                kind=said.kind,
+                text=said.text,
+                language=said.question.language,
+                sources=tuple(Source(number=n, article=article, passage=passage) for n, passage in enumerate(chosen, 1)),
+                true=said.kind == "true",
+                held_out=said.held_out,
+            )
 
 
 def news_cases(folder: Path) -> Iterator[Case]:
@@ -275,14 +297,30 @@ def candidates(case: Case, verifier: Verifier) -> Candidates:
     wording = word_claim(case.text, language=case.language, glossary=verifier._glossary)
     matches = verifier.matches(wording, [source], vector=verifier._encoder.encode_query(case.text))
     found = Candidates(case, kind=kind_of(wording, matches[0].stretches[0][1].reading), decided=bool(matches[0].absences))
-    found.features = [{"bias": 1.0, "cosine": match.cosine, **asdict(match.agreement)} for match in matches]
+    found.features = [
+        {"bias": 1.0, "cosine": match.cosine, "centred": match.centred, **asdict(match.agreement)} for match in matches
+    ]
     return found
 
 
-def fit(found: Sequence[Candidates], *, encoder: str) -> Weights:
+def centres(cases: Iterable[Case], verifier: Verifier) -> Centres:
+    """The means of the vectors of the cases that are fitted on, by language."""
+    sentences: dict[str, list[Any]] = defaultdict(list)
+    claims: dict[str, list[Any]] = defaultdict(list)
+    for case in cases:
+        if not case.held_out:
+            source = case.sources[0]
+            sentences[source.article.language] += list(verifier._sentence_vectors(source))
+            claims[case.language].append(verifier._encoder.encode_query(case.text))
+    return Centres.of(*({language: np.stack(rows) for language, rows in each.items()} for each in (sentences, claims)))
+
+
+def fit(found: Sequence[Candidates], *, encoder: str, centres: Centres) -> Weights:
     """Weights from the cases that nothing decides alone, by the best stretch of each under the weights so far, four times over."""
-    names = ["bias", "cosine", *(entry.name for entry in fields(Agreement))]
-    usable = [item for item in found if not item.decided and not item.case.held_out and item.case.kind != "quote"]
+    names = ["bias", "cosine", "centred", *(entry.name for entry in fields(Agreement))]
+    usable = [
+        item for item in found if not item.decided and not item.case.held_out and item.case.kind not in {"quote", "quotation"}
+    ]
     fitted: dict[Kind, dict[str, float]] = {kind: dict(_START) for kind in _KINDS}
     for _ in range(4):
         for kind in _KINDS:
@@ -290,7 +328,7 @@ def fit(found: Sequence[Candidates], *, encoder: str) -> Weights:
             best = [max(item.features, key=lambda values: _score(values, fitted[kind])) for item in rows]
             table = np.array([[values.get(name, 0.0) for name in names] for values in best])
             truth = np.array([item.case.true for item in rows], dtype=float)
-            counts = np.array([_SAMPLE_WEIGHT if item.case.group == "samples" else 1.0 for item in rows])
+            counts = np.array([_WEIGHTS.get(item.case.group, 1.0) for item in rows])
             counts *= np.where(truth > 0, (counts * (1 - truth)).sum() / (counts * truth).sum(), 1.0)
             fitted[kind] = _logistic(table, truth, counts, names=names)
     for kind in _KINDS:
@@ -299,7 +337,7 @@ def fit(found: Sequence[Candidates], *, encoder: str) -> Weights:
             [(max(_probability(values, fitted[kind]) for values in item.features), item.case) for item in rows]
         )
         fitted[kind]["bias"] = round(fitted[kind]["bias"] - float(np.log(threshold / (1 - threshold))), 4)
-    return Weights(encoder=encoder, same=fitted["same"], glossed=fitted["glossed"], other=fitted["other"])
+    return Weights(encoder=encoder, same=fitted["same"], glossed=fitted["glossed"], other=fitted["other"], centres=centres)
 
 
 def _threshold(scores: Sequence[tuple[float, Case]]) -> float:
@@ -310,7 +348,7 @@ def _threshold(scores: Sequence[tuple[float, Case]]) -> float:
         for score, case in scores:
             # Near the threshold, another sentence might as well fall on the other side.
             below = 1 / (1 + np.exp((score - threshold) / _BLUR))
-            weight = _SAMPLE_WEIGHT if case.group == "samples" else _OTHERS_WEIGHT
+            weight = _WEIGHTS.get(case.group, _OTHERS_WEIGHT)
             total += float(weight * (_TRUE_ERROR * below if case.true else 1 - below))
         return total
 
@@ -361,7 +399,7 @@ def _probability(values: Mapping[str, float], weights: Mapping[str, float]) -> f
 def check(case: Case, verifier: Verifier) -> Verdict:
     """The verdict on a case as it would be reached in an answer."""
     claims = split_claims(case.text, language=case.language)
-    if case.group != "samples":  # what is translated in them is no quotation of the source
+    if case.group in {"news", "questions"}:  # what is translated in them is no quotation of the source
         claims = [replace(claim, quotations=(), quoted_words=()) for claim in claims]
     # A line of the news may be two sentences; it is checked as one.
     claim = (
@@ -406,7 +444,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     verifier, cases = load(chosen.folders)
     if chosen.fit:
-        weights = fit([candidates(case, verifier) for case in cases], encoder=verifier._encoder.signature.split(" ", 1)[0])
+        encoder, common = encoder_key(verifier._encoder.signature), centres(cases, verifier)
+        unfitted = Weights(encoder=encoder, same=_START, glossed=_START, other=_START, centres=common)
+        write_weights(unfitted, command=COMMAND)
+        weights = fit([candidates(case, verifier) for case in cases], encoder=encoder, centres=common)
         write_weights(weights, command=COMMAND)
     checked = [(case, check(case, verifier)) for case in cases]
     write = sys.stdout.write
@@ -431,7 +472,7 @@ def load(folders: Iterable[Path]) -> tuple[Verifier, list[Case]]:
         count = assistant.encoder.count_tokens
         passages = {name: split_article(article, count_tokens=count) for name, article in articles.items()}
         verifier = Verifier(encoder=assistant.encoder, glossary=assistant.glossary)
-    cases = sample_cases(articles, passages=passages)
+    cases = [*sample_cases(articles, passages=passages), *answer_cases(articles, passages=passages)]
     for folder in folders:
         cases += news_cases(folder) if (folder / "DOCUMENT_IDS.tsv").exists() else question_cases(folder)
     return verifier, cases
