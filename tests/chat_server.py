@@ -85,6 +85,12 @@ class Prompt:
         found = re.search(r"^Question: (.*)$", self.outside, re.MULTILINE)
         return found[1] if found else ""
 
+    @cached_property
+    def refusal(self) -> str:
+        """What a model is to say where the evidence does not answer."""
+        found = re.search(r"write exactly this and nothing else: (.*)$", self.outside, re.MULTILINE)
+        return found[1] if found else ""
+
 
 Script = str | Callable[[Prompt], str]
 
