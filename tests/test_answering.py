@@ -322,8 +322,8 @@ def test_nothing_is_asked_where_nothing_is_found(opened: Callable[..., Assistant
 
 def test_a_model_that_cannot_be_opened_is_an_error(opened: Callable[..., Assistant]) -> None:
     """A wrong setting is not passed over: the message says what to do."""
-    with pytest.raises(ModelError, match=r"pip install 'fundstelle\[ollama\]'"):
-        opened(model="ollama:llama3.2").ask(QUESTION)
+    with pytest.raises(ModelError, match=r"pip install 'fundstelle\[mistral\]'"):
+        opened(model="mistralai:mistral-small").ask(QUESTION)
 
 
 def test_without_a_model_nothing_is_new(opened: Callable[..., Assistant], server: ChatServer) -> None:
@@ -491,7 +491,7 @@ def test_asynchronous_answers_are_the_same(assistant: Assistant) -> None:
 def test_asynchronous_errors_arrive(opened: Callable[..., Assistant]) -> None:
     """What ``ask`` raises, ``aask`` raises."""
     with pytest.raises(ModelError, match="pip install"):
-        asyncio.run(opened(model="ollama:x").aask(QUESTION))
+        asyncio.run(opened(model="mistralai:x").aask(QUESTION))
 
 
 def wait_for_request(server: ChatServer) -> None:

@@ -261,9 +261,9 @@ def test_the_chat_model(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> 
     local = settings.model_copy(update={"model": "openai:some", "model_base_url": "http://127.0.0.1:9/v1"})
     assert found(local, "chat model").fine
     assert "sk-secret" not in found(local, "chat model").found
-    missing = found(settings.model_copy(update={"model": "ollama:llama3.2"}), "chat model")
+    missing = found(settings.model_copy(update={"model": "mistralai:mistral-small"}), "chat model")
     assert not missing.fine
-    assert missing.remedy == "pip install 'fundstelle[ollama]'"
+    assert missing.remedy == "pip install 'fundstelle[mistral]'"
     assert not found(settings.model_copy(update={"model": "llama3.2"}), "chat model").fine
 
 
