@@ -211,6 +211,12 @@
       if (undo) undo_timer = setTimeout(() => (undo.hidden = true), undo.dataset.seconds * 1000);
     }
     additions_renewed(document.querySelector("#shelf-added .additions"));
+    // Gradio names its place for files in English, and otherwise than it is written there.
+    const upload = document.querySelector("#files .upload-container[aria-label]");
+    if (upload) {
+      upload.removeAttribute("aria-label");
+      upload.setAttribute("aria-describedby", "files-hint");
+    }
     const tally = document.querySelector(".shelf-toggle .tally"), count = document.querySelector(".followed")?.dataset.count;
     if (tally && count && tally.textContent !== count) tally.textContent = count;
     for (const place of ["shelf-table", "shelf-followed", "shelf-added", "shelf-undo"]) {

@@ -39,11 +39,13 @@ class Shelf:
         self.assistant = assistant
         self.additions = additions
         self._drawn = count(1)
+        # As counted last: it takes a look at every article.
+        self._samples = 0
 
     def load(self, action: Action, *, visitor: Visitor) -> Updates:
         """What is shown whenever the view comes up or what is in the library changed; for the first time (``fresh``) all of it."""
         language = visitor.language
-        updates = {**self.browse(action, visitor=visitor), **self._counted(visitor=visitor)}
+        updates = self._renewed(action, visitor=visitor)
         if action.get("fresh") is not True:
             return updates
         own, hidden = self.additions.of(visitor.reader), self.assistant.hidden()
@@ -66,14 +68,13 @@ class Shelf:
         if browsing.page > last:  # the rows of the last page were removed
             browsing = browsing_of({**action, "page": last})
             shelf = self._page(browsing)
-        samples = 0 if browsing.search else len(self.assistant.sample_ids())
         empty = not shelf.total and not self.assistant.article_count()
         details = self._details(browsing.expanded)
         return {
             "shelf_table": shelf_html.table_html(
                 shelf,
                 browsing=browsing,
-                samples=samples,
+                samples=self._samples,
                 language=visitor.language,
                 details=details,
                 empty=empty,
@@ -102,10 +103,12 @@ class Shelf:
         copies = [row for row in story if row.id != article_id and row is not original]
         return Details(versions=versions, copies=copies, original=original)
 
-    def _counted(self, *, visitor: Visitor) -> dict[str, object]:
-        """What tells how much there is, outside the table."""
+    def _renewed(self, action: Action, *, visitor: Visitor) -> dict[str, object]:
+        """The table, and what else tells how much there is."""
+        self._samples = len(self.assistant.sample_ids())
         sources, now = self.assistant.sources(), datetime.now(UTC)
         return {
+            **self.browse(action, visitor=visitor),
             "masthead": welcome.masthead_html(self.assistant.article_count(), language=visitor.language),
             "shelf_followed": followed_html.followed_html(sources, now=now, language=visitor.language),
         }
@@ -122,7 +125,7 @@ class Shelf:
         gone = self.assistant.hide(ids)
         until = self.assistant.hidden()
         seconds = seconds_left(until[article_id] for article_id in gone if article_id in until)
-        updates = {**self.browse(action, visitor=visitor), **self._counted(visitor=visitor)}
+        updates = self._renewed(action, visitor=visitor)
         if not gone:
             return {**updates, "status": status_html(TEXTS[visitor.language]["nothing_removed"], language=visitor.language)}
         return {**updates, "shelf_undo": shelf_html.undo_html(gone, just_now=True, seconds=seconds, language=visitor.language)}
@@ -131,7 +134,7 @@ class Shelf:
         """Bring back articles that were hidden."""
         back = self.assistant.restore(asked_articles(action))
         told = counted("restored", len(back), language=visitor.language) if back else ""
-        updates = {**self.browse(action, visitor=visitor), **self._counted(visitor=visitor), "shelf_undo": ""}
+        updates = {**self._renewed(action, visitor=visitor), "shelf_undo": ""}
         told = told or TEXTS[visitor.language]["restored_none"]
         return {**updates, "status": status_html(told, language=visitor.language)}
 

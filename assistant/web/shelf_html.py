@@ -107,7 +107,7 @@ def table_html(
             f'{head_html(browsing, language=language)}<tbody role="rowgroup">{rows}</tbody></table>'
             f"{pages_html(shelf.total, page=browsing.page, language=language)}"
         )
-    return f'<section class="shelf" aria-label="{escape(words["articles_heading"])}"{data}{waiting}>{inner}</section>'
+    return f'<section class="shelf"{data}{waiting}><h2 class="hidden">{escape(words["articles_heading"])}</h2>{inner}</section>'
 
 
 def line_html(shelf: Shelf, *, browsing: Browsing, samples: int, language: Language) -> str:
@@ -212,7 +212,7 @@ def more_html(row: ShelfRow, *, expanded: bool, language: Language) -> str:
     shown += [counted("versions", row.versions, language=language)] if row.versions > 1 else []
     if not shown:
         return ""
-    label = words["details_of"].format(shown=", ".join(shown), title=shown_title(row, language=language))
+    label = words["details_of"].format(shown=" · ".join(shown), title=shown_title(row, language=language))
     hint = f' title="{escape(words["same_text_hint"])}"' if row.duplicate_of else ""
     return (
         f'<button type="button" class="more" data-shelf="expand" data-article="{escape(row.id)}" '
@@ -327,8 +327,9 @@ def undo_html(ids: Collection[str], *, just_now: bool, seconds: float, language:
         return ""
     told = counted("removed" if just_now else "still_removed", len(ids), language=language)
     label = words["undo" if just_now else "bring_back"]
+    hint = f' <span class="at-leisure">{escape(words["removed_hint"])}</span>' if just_now else ""
     return (
         f'<div class="shelf-undo" data-articles="{escape("|".join(ids))}" data-seconds="{max(0, round(seconds))}"{" data-new" if just_now else ""}>'
-        f'<p data-said="{escape(told)}">{escape(told)}</p><button type="button" class="undo" data-shelf="restore">{escape(label)}</button>'
+        f'<p data-said="{escape(told)}">{escape(told)}{hint}</p><button type="button" class="undo" data-shelf="restore">{escape(label)}</button>'
         f'<button type="button" class="dismiss" data-shelf="dismiss-undo" aria-label="{escape(words["dismiss"])}"><span aria-hidden="true">×</span></button></div>'
     )

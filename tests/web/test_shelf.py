@@ -441,7 +441,7 @@ def test_articles_are_removed_and_brought_back(fill: Callable[..., Assistant], o
     page.get_by_role("button", name="Remove “Story 3”").click()
     page.wait_for_selector(".shelf-undo")
     waits_for_titles(page, "Story 4", "Story 2")
-    assert page.inner_text(".shelf-undo p") == "Removed 1 article. It can be brought back for ten minutes."
+    assert page.inner_text(".shelf-undo p") == "Removed 1 article. This can be undone for ten minutes."
     page.wait_for_function("document.activeElement.className === 'undo'")
     count(page, "4 articles")
     page.keyboard.press("Enter")
@@ -455,7 +455,7 @@ def test_articles_are_removed_and_brought_back(fill: Callable[..., Assistant], o
     assert titles(page) == ["Story 3", "Story 2", "Story 1"]
     assert page.locator(".pick input:checked").count() == 0
     page.reload()
-    page.wait_for_selector(".shelf-undo p:has-text('2 articles were removed just now')")
+    page.wait_for_selector(".shelf-undo p:has-text('2 removed articles can still be brought back')")
     page.click(".shelf-undo .undo")
     waits_for_titles(page, "Story 4", "Story 3", "Story 2", "Story 1", "Story 0")
     assert assistant.hidden() == {}
@@ -530,7 +530,7 @@ def test_addresses_and_feeds_are_added_and_followed(
     assert "just now" in feed.inner_text()
     news_server.add("/feed.xml", Reply(status=503))
     before = len(news_server.asked("/lamp"))
-    page.get_by_role("button", name=f"Visit {news_server.url('/feed.xml')} now").click()
+    page.get_by_role("button", name=f"Visit now: {news_server.url('/feed.xml')}").click()
     page.wait_for_selector(".addition[data-kind=visit][data-ended]", timeout=WAIT)
     page.wait_for_selector(".followed-table .bad")
     assert "The last visit failed:" in page.inner_text(".followed-table .bad")
@@ -591,7 +591,7 @@ def test_versions_copies_and_articles_are_opened(fill: Callable[..., Assistant],
         {"id": "b", "title": "Same elsewhere", "duplicate_of": "a", "source": "Beacon"},
     )
     page = open_library(assistant)
-    more = page.get_by_role("button", name="1 copy, 2 versions of “Lamp lit”")
+    more = page.get_by_role("button", name="1 copy · 2 versions of “Lamp lit”")
     more.focus()
     page.keyboard.press("Enter")
     page.wait_for_selector("tr.details")
