@@ -24,10 +24,13 @@ from vectorstore.types import Article, Precision
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from assistant.kept import Conversation
+
     StoredArticle = Callable[[str, str], Article]
     """The version of an article (id, version) that a library holds; raises ``ArticleNotFound``."""
 
 KIND: Final = "evidence"
+CONVERSATION_KIND: Final = "conversation"
 CheckName = Literal["bundle", "article", "quote", "marker", "sentence", "stored"]
 _TOLD_TWICE: Final = ("title", "source", "url", "language", "published_at", "published_precision", "published_from", "fetched_at")
 """What both a citation and its article say."""
@@ -138,6 +141,24 @@ def make_bundle(answer: Answer[Any], *, article: StoredArticle, with_texts: bool
     return {**document, "digest": digest(document)}
 
 
+def make_conversation_bundle(conversation: Conversation, *, article: StoredArticle) -> dict[str, Any]:
+    """A kept conversation and what proves each of its answers, as JSON-ready values.
+
+    An answer of which an article is gone stands without its evidence, and ``incomplete`` says why.
+    """
+    exchanges = []
+    for exchange in conversation.exchanges:
+        told: dict[str, Any] = {"question": exchange.question, "failure": exchange.failure}
+        if exchange.answer:
+            try:
+                told["evidence"] = make_bundle(exchange.answer, article=article)
+            except ArticleNotFound as error:
+                told |= {"answer": exchange.answer.to_dict(), "incomplete": str(error)}
+        exchanges.append(told)
+    document = {"schema": SCHEMA, "kind": CONVERSATION_KIND, "title": conversation.title, "exchanges": exchanges}
+    return {**document, "digest": digest(document)}
+
+
 def _bundled(article: Article, citation: Citation, *, with_text: bool) -> BundledArticle:
     """``article`` as it was known when it was cited: it may have been read again since."""
     return replace(BundledArticle.of(article, with_text=with_text), **{name: getattr(citation, name) for name in _TOLD_TWICE})
@@ -165,9 +186,9 @@ def parse_bundle(content: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise DocumentError(f"This is no evidence bundle: not JSON in UTF-8 ({error}).") from error
     check_schema(document, what="evidence bundle")
-    if document.get("kind") != KIND:
+    if document.get("kind") not in {KIND, CONVERSATION_KIND}:
         raise DocumentError(
-            f'This is no evidence bundle: "kind" is not "{KIND}". `fundstelle ask QUESTION --bundle FILE` makes one.'
+            f'This is no evidence bundle: "kind" is neither "{KIND}" nor "{CONVERSATION_KIND}". `fundstelle ask QUESTION --bundle FILE` makes one.'
         )
     bundle: dict[str, Any] = document
     return bundle
@@ -176,9 +197,13 @@ def parse_bundle(content: bytes) -> dict[str, Any]:
 def verify_bundle(document: Mapping[str, Any], *, stored: StoredArticle | None = None) -> Verification:
     """Check everything that ``document`` claims: hashes, offsets, quotes, contexts, markers; with ``stored``, against those articles too.
 
+    Of a conversation, every answer; one without its evidence does not hold.
+
     Raises:
         DocumentError: it is not a bundle, so there is nothing to check.
     """
+    if document.get("kind") == CONVERSATION_KIND:
+        return _verify_conversation(document, stored=stored)
     answer, articles, quotes = _parts(document)
     checks = [_check("bundle", _altered(document)), *_check_articles(articles)]
     held = {(article.article_id, article.version): article for article in articles}
@@ -189,6 +214,25 @@ def verify_bundle(document: Mapping[str, Any], *, stored: StoredArticle | None =
     if stored:
         checks += _check_stored(answer, articles, stored=stored)
     return Verification(tuple(checks), texts=all(article.text is not None for article in articles))
+
+
+def _verify_conversation(document: Mapping[str, Any], *, stored: StoredArticle | None) -> Verification:
+    check_schema(document, what="evidence bundle")
+    exchanges = document.get("exchanges")
+    if not isinstance(exchanges, list) or not all(isinstance(exchange, Mapping) for exchange in exchanges):
+        raise DocumentError("This is no evidence bundle: it has no exchanges.")
+    checks, texts = [_check("bundle", _altered(document))], True
+    for position, exchange in enumerate(exchanges, start=1):
+        evidence = exchange.get("evidence")
+        if isinstance(evidence, Mapping) and evidence.get("kind") == KIND:
+            found = verify_bundle(evidence, stored=stored)
+            checks += [
+                replace(check, detail=f"question {position}: {check.detail}" if check.detail else "") for check in found.checks
+            ]
+            texts = texts and found.texts
+        elif evidence is not None or exchange.get("answer") is not None:
+            checks.append(_check("bundle", f"question {position}: there is no evidence of its answer"))
+    return Verification(tuple(checks), texts=texts)
 
 
 def _parts(document: Mapping[str, Any]) -> tuple[Answer[HitRecord], Sequence[BundledArticle], Mapping[int, str]]:

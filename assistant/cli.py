@@ -241,7 +241,7 @@ def ask(
 @app.command()
 def verify(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="A bundle that `fundstelle ask --bundle FILE` wrote.")],
+    file: Annotated[Path, typer.Argument(help="A bundle that `fundstelle ask --bundle FILE` wrote, or a conversation that the page saved with evidence.")],
     as_json: AsJson = False,
 ) -> None:
     """Check an evidence bundle: hashes, offsets, quotes, markers. Needs neither library nor network; with --library it compares with that too.

@@ -15,7 +15,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant import cli
-from assistant.bundle import BundledArticle, Verification, bundle_text, digest, make_bundle, parse_bundle, verify_bundle
+from assistant.bundle import (
+    BundledArticle,
+    Verification,
+    bundle_text,
+    digest,
+    make_bundle,
+    make_conversation_bundle,
+    parse_bundle,
+    verify_bundle,
+)
+from assistant.kept import Conversation, KeptExchange
 from assistant.types import Answer
 from tests.web.fakes import QUOTE, SECOND, answer_with, cite, hit_of, make_article
 from vectorstore.errors import ArticleNotFound, DocumentError
@@ -361,3 +371,48 @@ def test_a_bundle_that_cannot_be_written(two_articles: Path, tmp_path: Path, cap
     assert code == 2
     assert "folder cannot be written" in err
     assert not list(tmp_path.glob(".folder*"))
+
+
+def conversation() -> dict[str, Any]:
+    """Two answers, the second of which is a refusal, and a question that failed."""
+    refusal = answer_with(text="Nothing.", hits=[hit_of(ARTICLE)])
+    exchanges = (
+        KeptExchange(question="One?", answer=answer()),
+        KeptExchange(question="Two?", answer=refusal),
+        KeptExchange(question="Three?", failure="The library is in use."),
+    )
+    return make_conversation_bundle(Conversation(id="c", title="Talk", exchanges=exchanges), article=stored)
+
+
+def test_a_whole_conversation_is_verified() -> None:
+    """Every answer is checked with its own evidence, also after a trip through a file."""
+    verification = verify_bundle(parse_bundle(bundle_text(conversation())), stored=stored)
+    assert verification.verified
+    assert verification.texts
+    assert len([check for check in verification.checks if check.name == "quote"]) == 3
+
+
+def test_what_is_changed_in_a_conversation_is_found() -> None:
+    """With the digests mended too; the question that it is about is named, and an answer without evidence does not hold."""
+    changed = conversation()
+    evidence = changed["exchanges"][0]["evidence"]
+    evidence["answer"]["citations"][1]["quote"] = "The mill of Dornau burned down on Sunday."
+    evidence["digest"] = digest(evidence)
+    assert not verify_bundle(changed).verified
+    changed["digest"] = digest(changed)
+    assert [check.detail.split(":")[0] for check in verify_bundle(changed).failed if check.name == "quote"] == ["question 1"]
+    for bare in ({"question": "Q", "answer": answer().to_dict()}, {"question": "Q", "evidence": conversation()}):
+        document = {**conversation(), "exchanges": [bare]}
+        document["digest"] = digest(document)
+        assert [check.name for check in verify_bundle(document).failed] == ["bundle"]
+    with pytest.raises(DocumentError, match="exchanges"):
+        verify_bundle({**conversation(), "exchanges": None})
+
+
+def test_an_answer_whose_article_is_gone_says_so() -> None:
+    """It is handed on without its evidence, and does not pass for proven."""
+    gone = answer_with(cite(make_article(id="gone"), QUOTE))
+    talk = Conversation(id="c", title="Talk", exchanges=(KeptExchange(question="One?", answer=gone),))
+    document = make_conversation_bundle(talk, article=stored)
+    assert document["exchanges"][0]["incomplete"]
+    assert not verify_bundle(document).verified

@@ -6,18 +6,16 @@ Each reader has their own: whoever is not the owner does not find them. Not here
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
+from assistant.bundle import bundle_text, make_conversation_bundle
 from assistant.kept import Conversation, Feedback, KeptExchange
-from assistant.types import SCHEMA
 from assistant.web import render
 from assistant.web.conversations_html import conversations_html, export_html
 from assistant.web.talk import Exchange, Talk, anchor_of
 from assistant.web.texts import TEXTS
 from assistant.web.updates import Action, Updates, asked_number, asked_text
-from vectorstore.errors import ArticleNotFound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,22 +83,11 @@ class Conversations:
             return self._missing(visitor=visitor)
         name = "".join(letter if letter.isalnum() else "-" for letter in found.title[:_FILE_TITLE]).strip("-") or "fundstelle"
         if asked_text(action, "as") == "json":
-            content = json.dumps(self.evidence(found), ensure_ascii=False, indent=1)
+            article = self.assistant.article
+            bundle = make_conversation_bundle(found, article=lambda id_, version: article(id_, version=version))
+            content = bundle_text(bundle).decode("utf-8", "replace")
             return {"exported": export_html(content, name=f"{name}.json", kind="application/json")}
         return {"exported": export_html(found.to_markdown(), name=f"{name}.md", kind="text/markdown")}
-
-    def evidence(self, conversation: Conversation) -> dict[str, Any]:
-        """The answers of a conversation, each with what proves it; an answer whose articles are gone stands alone, and that is said."""
-        told = []
-        for exchange in conversation.exchanges:
-            entry: dict[str, Any] = {"question": exchange.question, "failure": exchange.failure}
-            if exchange.answer:
-                try:
-                    entry["evidence"] = self.assistant.bundle(exchange.answer)
-                except ArticleNotFound as error:
-                    entry |= {"answer": exchange.answer.to_dict(), "incomplete": str(error)}
-            told.append(entry)
-        return {"schema": SCHEMA, "kind": "conversation", "title": conversation.title, "exchanges": told}
 
     def feedback(self, action: Action, talk: Talk, _: Filters, *, visitor: Visitor) -> Updates:
         """Keep what the reader thinks of an answer, or forget it again."""

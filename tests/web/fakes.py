@@ -195,7 +195,7 @@ class FakeAssistant:
                 self.articles_kept.append(make_article(id=str(source), text=text, sample=False))
         return FakeReport(tuple(items))
 
-    def article(self, article_id: str, version: str | None = None) -> Article:
+    def article(self, article_id: str, *, version: str | None = None) -> Article:
         """The article, or the error for one that is not there."""
         for article in self.articles_kept:
             if article.id == article_id and version in {None, article.version}:
@@ -227,10 +227,6 @@ class FakeAssistant:
         """The words of the quote that have a meaning."""
         found = [(match, self.meanings.get(match.group())) for match in re.finditer(r"\w+", quote)]
         return [FakeWord(match.start(), match.end(), senses) for match, senses in found if senses]
-
-    def bundle(self, answer: Answer[Any]) -> dict[str, Any]:
-        """The answer alone."""
-        return {"answer": answer.to_dict()}
 
     def keep_feedback(self, feedback: Feedback) -> None:
         """Remember it."""

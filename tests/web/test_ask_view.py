@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from assistant.bundle import verify_bundle
 from tests.web.fakes import QUOTE, SECOND, TEXT, FakeAssistant, answer_with, cite, hit_of, make_article
 from vectorstore.errors import LibraryError
 from vectorstore.types import Furniture
@@ -291,6 +292,7 @@ def test_kept_conversations_are_opened_renamed_saved_and_removed(opened: Any) ->
     with opened.expect_download() as download:
         choose("json")
     evidence = json.loads(Path(download.value.path()).read_text("utf-8"))
+    assert verify_bundle(evidence).verified
     assert evidence["title"] == "Blinken <b>"
     assert [exchange["question"] for exchange in evidence["exchanges"]] == ["First?"]
     choose("remove")
