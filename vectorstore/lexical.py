@@ -175,9 +175,7 @@ class LexicalIndex:
         except (ValueError, OSError, RuntimeError) as error:
             if DiskFull.is_meant(error):
                 raise DiskFull(self._folder) from error
-            message = (
-                f"The term index {self._folder} cannot be used: {error}. `fundstelle doctor --repair` makes it again from the articles."
-            )
+            message = f"The term index {self._folder} cannot be used: {error}. `fundstelle doctor --repair` makes it again from the articles."
             raise IndexCorrupt(message) from error
 
 

@@ -281,7 +281,7 @@ class Database:
         except (sa.exc.DatabaseError, sqlite3.DatabaseError) as error:
             cause = error.orig if isinstance(error, sa.exc.DatabaseError) else error
             where = self.folder / FILE_NAME
-            if DiskFull.is_meant(cause):
+            if DiskFull.is_meant(error):
                 raise DiskFull(where) from error
             if not os.access(self.folder, os.W_OK | os.X_OK):
                 message = f"The library folder {self.folder} cannot be written. Check its permissions and its disk, or choose another with --library."

@@ -18,7 +18,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import httpx
 import numpy as np
@@ -27,6 +27,9 @@ from tests.benchmarks import machine
 from tests.benchmarks.crowd import PROGRAM, TOWNS, Seen, add, ask, call, other_articles, reading, serving, town_articles
 from tests.news_server import NewsServer
 from tests.test_refresh import STORIES, feed, page, rss
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 USERS = 4
 _SAMPLED = 2.0
@@ -48,10 +51,11 @@ class Samples:
         files = len(list(Path(f"/proc/{pid}/fd").iterdir()))
         self.rows.append((at, int(status["VmRSS"].split()[0]) * 1024 / _MEGABYTE, files, int(status["Threads"])))
 
-    def settled(self) -> np.ndarray[Any, np.dtype[np.float64]]:
+    def settled(self) -> NDArray[np.float64]:
         """The samples after the warm-up."""
         rows = np.array(self.rows, dtype=float)
-        return rows[rows[:, 0] >= rows[-1, 0] * _WARM]
+        settled: NDArray[np.float64] = rows[rows[:, 0] >= rows[-1, 0] * _WARM]
+        return settled
 
     def trend(self, column: int) -> tuple[float, float, float]:
         """The level after the warm-up, what an hour adds, and the standard error of that."""
