@@ -52,34 +52,15 @@ class _Words:
     clause: re.Pattern[str]
 
 
-def _words(
-    *,
-    person: str,
-    place: str,
-    thing: str,
-    inside: str,
-    faint: str,
-    definite: str,
-    general: str,
-    opening: str,
-    about: str,
-    empty: str,
-    clause: str,
-    phrase: str = r"(?!)",
-) -> _Words:
+def _words(*, opening: str, about: str, empty: str, clause: str, phrase: str = r"(?!)", **listed: str) -> _Words:
+    """A language's words from strings: ``listed`` are the sets, the rest patterns."""
     return _Words(
-        person=frozenset(person.split()),
-        place=frozenset(place.split()),
-        thing=frozenset(thing.split()),
-        inside=frozenset(inside.split()),
-        faint=frozenset(faint.split()),
-        definite=frozenset(definite.split()),
-        general=frozenset(general.split()),
         opening=re.compile(rf"\W*(?:{opening})\b", re.IGNORECASE),
         about=re.compile(rf"\W*(?:(?:{opening})\W+)?(?:{about})\b", re.IGNORECASE),
         empty=re.compile(empty, re.IGNORECASE),
         phrase=re.compile(phrase, re.IGNORECASE),
         clause=re.compile(rf"\w.*\b(?:{clause})\b", re.IGNORECASE),
+        **{name: frozenset(words_of_it.split()) for name, words_of_it in listed.items()},
     )
 
 

@@ -82,7 +82,7 @@ class Weights:
     centres: Centres
 
     def probability(self, agreement: Agreement, *, cosine: float, centred: float, kind: Kind) -> float:
-        """How likely a sentence is supported, 0 to 1, where a true one that is marked counts twice a false one that is not."""
+        """How likely a sentence is supported, 0 to 1, where a true one that is marked counts as 2.25 false ones that are not."""
         weights = {"same": self.same, "glossed": self.glossed, "other": self.other}[kind]
         values = {"bias": 1.0, "cosine": cosine, "centred": centred, **asdict(agreement)}
         total = sum(weight * values[name] for name, weight in weights.items())
