@@ -57,11 +57,33 @@ def library(page: Any, _language: str) -> None:
     page.wait_for_selector("#library tbody tr", timeout=WAIT)
 
 
+def picked(page: Any, _language: str) -> None:
+    """Articles that are selected in it."""
+    for position in (1, 2):
+        page.locator("#library td.pick input").nth(position).check()
+    page.wait_for_selector(".shelf-picked:visible")
+
+
+def adding(page: Any, _language: str) -> None:
+    """The places to add files, addresses and text."""
+    page.click(".shelf-toggle.main")
+    page.click(".shelf-text summary")
+
+
+def followed(page: Any, _language: str) -> None:
+    """What is followed."""
+    page.click("[data-panel=shelf-followed]")
+    page.wait_for_selector(".followed:visible")
+
+
 VIEWS: Final[dict[str, Callable[[Any, str], None]]] = {
     "welcome": welcome,
     "answer": answer,
     "article": article,
     "refusal": refusal,
     "library": library,
+    "picked": picked,
+    "adding": adding,
+    "followed": followed,
 }
 """In the order of one visit: each is reached from the one before."""
