@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from assistant.generative import ChatModel, ModelLimits
 from assistant.remote import Remote, program_version
-from assistant.verification import Verifier
 from vectorstore.errors import LibraryBusy
 from vectorstore.library import Library
 from vectorstore.settings import read_settings
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from assistant.verification import Verifier
     from vectorstore.dictionary import Glossary
     from vectorstore.embedding import Encoder, Reranker
     from vectorstore.indexes import Indexes
@@ -227,6 +227,8 @@ class OpenLibrary:
     @property
     def verifier(self) -> Verifier:
         """What checks the sentences of a chat model."""
+        from assistant.verification import Verifier
+
         with self._opening:
             if self._verifier is None:
                 self._verifier = Verifier(encoder=self.encoder, glossary=self.glossary)

@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from assistant.answering import write
 from assistant.calibration import answers, calibration_for
 from assistant.citations import cite
 from assistant.cited_again import asked_again, quote_again
@@ -162,6 +161,8 @@ class Assistant(Upkeep, Holdings, Mending, Kept, Suggesting):
             yield AnswerEvent(kind="step", text="read")
             answer = self._answer(question, searched, result, language=language, earlier=earlier)
             if model and result.hits:
+                from assistant.answering import write
+
                 answer = yield from write(
                     answer,
                     question=rewritten.question if rewritten else searched.question if standalone.carried else question,
