@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 _INK = "#7d7d7d"
 _COLOURS = ("#2f81d6", "#d9730d", "#2f9e5a", "#a657c4", "#c2463f", "#8a7a1f")
+_CHARACTERS_ACROSS = 90
 _STYLES = ("o-", "s--", "^-.", "D:", "v-", "P--")
 
 
@@ -37,8 +38,8 @@ def growth(
     _finish(figure, axes, path, across=across, up=up)
 
 
-def bars(path: Path, *, groups: Mapping[str, Mapping[str, float]], up: str) -> None:
-    """Bars side by side: ``groups`` by what stands below them, then by what the colours mean."""
+def bars(path: Path, *, groups: Mapping[str, Mapping[str, float]], up: str, logarithmic: bool = False) -> None:
+    """Bars side by side: ``groups`` by what stands below them, then by what the colours mean (nothing if there is one)."""
     figure, axes = _figure()
     kinds = list(dict.fromkeys(kind for group in groups.values() for kind in group))
     width = 0.8 / len(kinds)
@@ -53,7 +54,10 @@ def bars(path: Path, *, groups: Mapping[str, Mapping[str, float]], up: str) -> N
                 f"{value:,.3g}", (bar.get_x() + bar.get_width() / 2, value), ha="center", va="bottom", color=_INK, fontsize=8
             )
         drawn.set_label(kind)
-    axes.set_xticks(range(len(groups)), list(groups))
+    if logarithmic:
+        axes.set_yscale("log")
+    slanted = max(map(len, groups)) * len(groups) > _CHARACTERS_ACROSS
+    axes.set_xticks(range(len(groups)), list(groups), rotation=30 if slanted else 0, ha="right" if slanted else "center")
     _finish(figure, axes, path, across="", up=up)
 
 
@@ -77,7 +81,8 @@ def _finish(figure: Any, axes: Any, path: Path, *, across: str, up: str) -> None
     for side, spine in axes.spines.items():
         spine.set_visible(side in {"left", "bottom"})
         spine.set_color(_INK)
-    axes.legend(frameon=False, labelcolor=_INK, fontsize=9)
+    if len(axes.get_legend_handles_labels()[0]) > 1:
+        axes.legend(frameon=False, labelcolor=_INK, fontsize=9)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.tight_layout()
     figure.savefig(path, transparent=True, metadata={"Date": None})

@@ -1,4 +1,4 @@
-"""What taking articles in costs, stage by stage: ``python -m tests.benchmarks.ingest SOURCE… [--rows N]``.
+"""What taking articles in costs, stage by stage: ``python -m tests.benchmarks.ingest [SOURCE… --rows N | --articles N]``.
 
 Stages overlap, so their seconds add up to more than the run took; a stage's own speed says which one is the next limit. Seconds are those that
 passed inside it, in whichever thread. On a busy machine they are upper bounds.
@@ -7,21 +7,24 @@ passed inside it, in whichever thread. On a busy machine they are upper bounds.
 from __future__ import annotations
 
 import argparse
+import json
+import math
 import sys
 import tempfile
-import threading
 import time
-from collections import defaultdict
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant import Assistant, Settings
-from assistant.qa import Assistant as Composition
+from assistant.upkeep import Upkeep
 from ingest import desk
 from ingest.backlog import Backlog
-from tests.benchmarks import machine
+from tests.benchmarks import machine, results
+from tests.benchmarks.charts import bars
+from tests.benchmarks.stopwatch import Stopwatch
+from tests.benchmarks.synthetic import ARTICLES_AT_ONCE, Newsroom
 from vectorstore import indexes
 from vectorstore.dense import DenseIndex, VectorStore
 from vectorstore.embedding import BundledEncoder
@@ -30,8 +33,11 @@ from vectorstore.library import Library
 from vectorstore.types import Filters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Mapping, Sequence
 
+_EMBED = "embed"
+_SEARCHABLE = "make searchable"
+_BATCHES_ALONE = 20
 STAGES: dict[str, tuple[tuple[Any, str], ...]] = {
     "plan, and wait for room": ((Backlog, "fill"),),
     "read: language, furniture, looking up": ((desk.Desk, "_read"),),
@@ -39,7 +45,7 @@ STAGES: dict[str, tuple[tuple[Any, str], ...]] = {
     "compare with others": ((desk.Desk, "_linked"),),
     "store": ((Library, "put_all"), (Library, "record_pages")),
     "terms and gloss": ((indexes, "passage_terms"),),
-    "embed": ((BundledEncoder, "encode_passages"),),
+    _EMBED: ((BundledEncoder, "encode_passages"),),
     "vectors and terms into the indexes": (
         (DenseIndex, "upsert"),
         (VectorStore, "put_passages"),
@@ -47,43 +53,17 @@ STAGES: dict[str, tuple[tuple[Any, str], ...]] = {
         (LexicalIndex, "upsert"),
         (LexicalIndex, "commit"),
     ),
-    "make searchable, then complete": ((Library, "make_searchable"), (Library, "make_complete")),
-    "learn what outlets repeat": ((Composition, "_learn"),),
+    _SEARCHABLE: ((Library, "make_searchable"),),
+    "make complete": ((Library, "make_complete"),),
+    "learn what outlets repeat": ((Upkeep, "_learn"),),
 }
 WITHIN = {"read: language, furniture, looking up": ("split into passages", "compare with others")}
 """Stages whose seconds hold those of others."""
 
 
-class Stopwatch:
-    """Seconds spent inside of methods and functions, by stage."""
-
-    def __init__(self) -> None:
-        self.seconds: defaultdict[str, float] = defaultdict(float)
-        self._lock = threading.Lock()
-
-    @contextmanager
-    def on(self, stage: str, owner: Any, name: str) -> Iterator[None]:
-        """Time ``owner.name`` while this lasts."""
-        original = getattr(owner, name)
-
-        def timed(*given: Any, **named: Any) -> Any:
-            start = time.perf_counter()
-            try:
-                return original(*given, **named)
-            finally:
-                with self._lock:
-                    self.seconds[stage] += time.perf_counter() - start
-
-        setattr(owner, name, timed)
-        try:
-            yield
-        finally:
-            setattr(owner, name, original)
-
-
-def table(sources: Sequence[Path]) -> str:
-    """A Markdown table: by stage its seconds, the share of the run, articles, passages and megabytes of text a second."""
-    watch = Stopwatch()
+def measure(sources: Sequence[Path]) -> dict[str, Any]:
+    """The seconds of each stage and of the whole, and what was made in them."""
+    watch = Stopwatch(note=(_EMBED,))
     with (
         tempfile.TemporaryDirectory(prefix="fundstelle-bench-", ignore_cleanup_errors=True) as folder,
         Assistant(Settings(library=Path(folder) / "library")) as assistant,
@@ -96,47 +76,103 @@ def table(sources: Sequence[Path]) -> str:
         start = time.perf_counter()
         report = assistant.add(sources)
         whole = time.perf_counter() - start
+        searchable = watch.last[_SEARCHABLE] - start
+        seconds, given = dict(watch.seconds), list(watch.given[_EMBED])
         articles, passages = assistant.article_count(), assistant.library.count_passages(Filters())
-        megabytes = sum(len(article.text.encode()) for article in assistant.articles()) / 1e6
+        texts = [article.text for article in assistant.articles()]
         begun = time.perf_counter()
         again = assistant.add(sources)
         known = time.perf_counter() - begun
+        peak = machine.peak_memory()
+        disk = machine.bytes_under(Path(folder))
+        alone = _alone(assistant, passages=given)
     for stage, parts in WITHIN.items():
-        watch.seconds[stage] -= sum(watch.seconds[part] for part in parts)
-    amounts = f"{articles:,} articles, {passages:,} passages, {megabytes:.2f} MB of text"
-    outcome = f"unchanged: {again.count('unchanged'):,}, failed: {report.count('failed'):,}"
+        seconds[stage] -= sum(seconds[part] for part in parts)
+    return {
+        "articles": articles,
+        "passages": passages,
+        "characters": sum(map(len, texts)),
+        "megabytes": sum(len(text.encode()) for text in texts) / 1e6,
+        "whole": whole,
+        "searchable": searchable,
+        "stages": {stage: seconds.get(stage, 0.0) for stage in STAGES},
+        "encoder": seconds[_EMBED],
+        "given": sum(len(text) for batch in given for text in batch),
+        "alone": alone,
+        "again": known,
+        "unchanged": again.count("unchanged"),
+        "failed": report.count("failed"),
+        "peak": peak,
+        "disk": disk,
+    }
+
+
+def _alone(assistant: Assistant, *, passages: Sequence[Sequence[str]]) -> dict[str, float]:
+    """The embedding model's own speed: some of the same batches once more, with nothing beside it."""
+    chosen = passages[:: max(1, len(passages) // _BATCHES_ALONE)][:_BATCHES_ALONE]
+    start = time.perf_counter()
+    for batch in chosen:
+        assistant.encoder.encode_passages(batch)
+    return {"seconds": time.perf_counter() - start, "characters": sum(len(text) for batch in chosen for text in batch)}
+
+
+def table(found: Mapping[str, Any]) -> str:
+    """A Markdown table: by stage its seconds, the share of the run, articles, passages and megabytes of text a second."""
+    whole = found["whole"]
+    given = found["given"] / found["encoder"]
+    own = found["alone"]["characters"] / found["alone"]["seconds"]
     lines = [
-        f"**{amounts}** in {whole:.0f} s; the same again in {known:.1f} s ({outcome}); peak {_peak():.2f} GB",
+        (
+            f"**{found['articles']:,} articles, {found['passages']:,} passages, {found['megabytes']:.2f} MB of text**: searchable after "
+            f"{found['searchable']:.0f} s, with sentence vectors after {whole:.0f} s; the same again in {found['again']:.1f} s "
+            f"(unchanged: {found['unchanged']:,}, failed: {found['failed']:,}); peak {found['peak']:.2f} GB; "
+            f"{found['disk'] / found['passages'] / 1000:.1f} kB a passage on disk."
+        ),
+        (
+            f"The encoder worked {found['encoder'] / whole:.0%} of the time, at {given / own:.0%} of the speed that it has alone "
+            f"({given:,.0f} of {own:,.0f} characters/s)."
+        ),
         "",
-        "| stage | seconds | of the run | articles/s | passages/s | MB/s |",
-        "|---|---|---|---|---|---|",
     ]
-    for stage, seconds in {**{stage: watch.seconds[stage] for stage in STAGES}, "**the run**": whole}.items():
-        speed = (f"{float(f'{amount / seconds:.2g}'):,g}" if seconds > 0 else "–" for amount in (articles, passages, megabytes))
-        lines.append(f"| {stage} | {seconds:.1f} | {seconds / whole:.0%} | {' | '.join(speed)} |")
-    return "\n".join(lines) + "\n"
+    rows = []
+    for stage, seconds in {**found["stages"], "**the run**": whole}.items():
+        amounts = (found["articles"], found["passages"], found["megabytes"])
+        speed = (f"{float(f'{amount / seconds:.2g}'):,g}" if seconds > 0 else "–" for amount in amounts)
+        rows.append([stage, f"{seconds:.1f}", f"{seconds / whole:.0%}", *speed])
+    return (
+        "\n".join(lines) + "\n" + results.markdown(["stage", "seconds", "of the run", "articles/s", "passages/s", "MB/s"], rows)
+    )
 
 
-def _peak() -> float:
-    """The most memory that this process had, in GB."""
-    for line in Path("/proc/self/status").read_text("utf-8").splitlines():
-        if line.startswith("VmHWM"):
-            return int(line.split()[1]) * 1024 / 1e9
-    return float("nan")
+def draw(found: Mapping[str, Any]) -> None:
+    """What each stage could do alone, beside the run."""
+    amounts = {**found["stages"], "the run": found["whole"]}
+    speeds = {stage.split(",")[0].split(":")[0]: found["passages"] / seconds for stage, seconds in amounts.items() if seconds > 0}
+    bars(
+        results.FIGURES / "ingest.svg",
+        groups={stage: {"passages/s": speed} for stage, speed in speeds.items()},
+        up="passages per second",
+        logarithmic=True,
+    )
 
 
 def main() -> None:
-    """Run it on the sources that are given."""
+    """Run it on the sources that are given, else on composed articles."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.ingest", description=__doc__)
-    parser.add_argument("sources", nargs="+", type=Path)
+    parser.add_argument("sources", nargs="*", type=Path, help="files or folders; without any, articles are composed")
     parser.add_argument("--rows", type=int, help="only so many lines of each source, which must be files of lines")
+    parser.add_argument("--articles", type=int, default=1_000, help="how many are composed")
+    parser.add_argument("--name", default="ingest", help="under which the figures are kept")
     arguments = parser.parse_args()
-    sys.stdout.write(f"{machine.describe()}\n\n")
+    about = machine.describe()
     with tempfile.TemporaryDirectory(prefix="fundstelle-bench-") as folder:
-        sources = arguments.sources
-        if arguments.rows:
+        sources = arguments.sources or [_composed(Path(folder), count=arguments.articles)]
+        if arguments.sources and arguments.rows:
             sources = [_head(path, rows=arguments.rows, folder=Path(folder)) for path in sources]
-        sys.stdout.write(table(sources))
+        found = measure(sources)
+    results.save(arguments.name, {**found, "machine": about})
+    sys.stdout.write(f"{about}\n\n{table(found)}")
+    draw(found)
 
 
 def _head(path: Path, *, rows: int, folder: Path) -> Path:
@@ -144,6 +180,25 @@ def _head(path: Path, *, rows: int, folder: Path) -> Path:
     with path.open("rb") as file:
         head.write_bytes(b"".join(islice(file, rows)))
     return head
+
+
+def _composed(folder: Path, *, count: int) -> Path:
+    """So many composed articles, a line each."""
+    newsroom, path = Newsroom(), folder / "composed.jsonl"
+    with path.open("w", encoding="utf-8") as file:
+        for number in range(math.ceil(count / ARTICLES_AT_ONCE)):
+            for one in newsroom.articles(number)[: count - number * ARTICLES_AT_ONCE]:
+                article = one.article
+                published = article.published_at.date().isoformat() if article.published_at else None
+                record = {
+                    "id": article.id,
+                    "title": article.title,
+                    "text": article.text,
+                    "source": article.source,
+                    "date": published,
+                }
+                file.write(json.dumps(record) + "\n")
+    return path
 
 
 if __name__ == "__main__":

@@ -9,15 +9,20 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 
 class Stopwatch:
-    """``seconds`` by stage, and when each was left for the ``last`` time (on ``time.perf_counter``). A method within itself counts once."""
+    """``seconds`` by stage, and when each was left for the ``last`` time (on ``time.perf_counter``). A method within itself counts once.
 
-    def __init__(self) -> None:
+    ``given`` has what a stage was called with, its last argument, if it is among those to ``note``.
+    """
+
+    def __init__(self, *, note: Collection[str] = ()) -> None:
         self.seconds: defaultdict[str, float] = defaultdict(float)
         self.last: dict[str, float] = {}
+        self.given: defaultdict[str, list[Any]] = defaultdict(list)
+        self._note = note
         self._lock = threading.Lock()
         self._inside = threading.local()
 
@@ -40,6 +45,8 @@ class Stopwatch:
                 with self._lock:
                     self.seconds[stage] += end - start
                     self.last[stage] = end
+                    if stage in self._note:
+                        self.given[stage].append(given[-1])
 
         setattr(owner, name, timed)
         try:
