@@ -55,14 +55,9 @@ def files_html(*, language: Language) -> str:
     return f'<h2>{escape(words["files_heading"])}</h2><p class="hint" id="files-hint">{escape(words["files_hint"])}</p>'
 
 
-def forms_html(*, language: Language) -> str:
-    """The places for addresses and for a pasted text."""
+def addresses_html(*, language: Language) -> str:
+    """The place for addresses."""
     words = TEXTS[language]
-    optional = f'<span class="optional">{escape(words["optional"])}</span>'
-    fields = "".join(
-        f'<label>{escape(words[f"text_{name}"])} {optional}<input type="{kind}" name="{name}" autocomplete="off" maxlength="2000"></label>'
-        for name, kind in (("title", "text"), ("source", "text"), ("published", "date"), ("url", "url"))
-    )
     return (
         f'<form class="shelf-form" data-form="add-addresses"><label for="shelf-addresses">{escape(words["addresses_label"])}</label>'
         f'<textarea id="shelf-addresses" name="addresses" rows="4" required spellcheck="false" autocomplete="off" autocapitalize="off" '
@@ -70,8 +65,20 @@ def forms_html(*, language: Language) -> str:
         f'<p class="hint" id="shelf-addresses-hint">{escape(words["addresses_hint"])}</p>'
         f'<label class="check"><input type="checkbox" name="feed"> {escape(words["addresses_feed"])}</label>'
         f'<button type="submit" class="shelf-button">{escape(words["add_addresses"])}</button></form>'
+    )
+
+
+def text_html(*, language: Language) -> str:
+    """The place for a pasted text, folded away."""
+    words = TEXTS[language]
+    optional = f'<span class="optional">{escape(words["optional"])}</span>'
+    fields = "".join(
+        f'<label>{escape(words[f"text_{name}"])} {optional}<input type="{kind}" name="{name}" autocomplete="off" maxlength="2000"></label>'
+        for name, kind in (("title", "text"), ("source", "text"), ("published", "date"), ("url", "url"))
+    )
+    return (
         f'<details class="shelf-text"><summary>{escape(words["text_heading"])}</summary><form class="shelf-form" data-form="add-text" novalidate>'
-        f'<label>{escape(words["text_label"])}<textarea name="text" rows="7" required></textarea></label><div class="fields">{fields}</div>'
+        f'<label>{escape(words["text_label"])}<textarea name="text" rows="9" required></textarea></label><div class="fields">{fields}</div>'
         f'<button type="submit" class="shelf-button">{escape(words["add_text"])}</button></form></details>'
     )
 

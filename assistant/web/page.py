@@ -186,7 +186,8 @@ def build_shelf(parts: Parts, assistant: Assistant) -> None:
         with gr.Column(elem_id="shelf-drop"):
             parts["shelf_files"] = html(elem_id="shelf-files")
             parts["files"] = gr.File(label=word("add_files"), file_count="multiple", height=164, elem_id="files")
-        parts["shelf_forms"] = html(elem_id="shelf-forms")
+        parts["shelf_addresses"] = html(elem_id="shelf-by-address")
+        parts["shelf_text"] = html(elem_id="shelf-by-text")
     parts["shelf_followed"] = html(elem_id="shelf-followed")
     parts["shelf_added"] = html(elem_id="shelf-added")
     parts["shelf_table"] = html(elem_id="shelf-table")
@@ -203,7 +204,7 @@ def build_shelf(parts: Parts, assistant: Assistant) -> None:
         "stop": adding.stop,
         "dismiss": adding.dismiss,
     }
-    shown = ["masthead", "shelf_added", *(f"shelf_{name}" for name in ("tools", "files", "forms", "followed", "table", "undo"))]
+    shown = ["masthead", "shelf_added", *(f"shelf_{name}" for name in ("tools", "files", "addresses", "text", "followed", "table", "undo"))]
     parts.on(script.act, acts, [], shown, acts=True)
     # Additions wait for each other elsewhere; here they are only watched.
     parts.on(script.ask, adding.add_as_told, [], told, acts=True, **WATCHING)

@@ -55,7 +55,8 @@ class Shelf:
             **updates,
             "shelf_tools": shelf_html.tools_html(len(self.assistant.sources()), language=language),
             "shelf_files": additions_html.files_html(language=language),
-            "shelf_forms": additions_html.forms_html(language=language),
+            "shelf_addresses": additions_html.addresses_html(language=language),
+            "shelf_text": additions_html.text_html(language=language),
             "shelf_added": additions_html.additions_html(own, language=language, rejoin=running),
             "shelf_undo": shelf_html.undo_html(list(hidden), just_now=False, seconds=left, language=language),
         }
