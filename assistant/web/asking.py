@@ -153,9 +153,13 @@ class Asking:
 
     def stop(self, *, visitor: Visitor) -> Updates:
         """Ask no further: what there is already becomes the answer."""
-        if running := self._running.get(visitor.session):
-            running.set()
+        self.leave(visitor.session)
         return {}
+
+    def leave(self, session: str) -> None:
+        """The open page ``session`` waits for no answer any more."""
+        if running := self._running.get(session):
+            running.set()
 
     # Beside the questions
 

@@ -152,6 +152,9 @@ def on_ask_view(page: gr.Blocks, parts: Parts, assistant: Assistant) -> None:
     def ask_as_told(action: Action, talk: Talk, filters: Filters, *, visitor: Visitor) -> Iterator[Updates]:
         yield from conversations.kept(asking.ask_as_told(action, talk, filters, visitor=visitor), visitor=visitor)
 
+    def leave(request: gr.Request) -> None:
+        asking.leave(request.session_hash or "")
+
     acts = {
         "new": conversations.restart,
         "open": conversations.open,
@@ -172,6 +175,7 @@ def on_ask_view(page: gr.Blocks, parts: Parts, assistant: Assistant) -> None:
     )
     parts.on(box.submit, ask, ["question", *given], ["question", *shown], **ASKING)
     parts.on(box.stop, asking.stop, [], [])
+    page.unload(leave)
     parts.on(script.ask, ask_as_told, given, ["question", *shown], acts=True, **ASKING)
     parts.on(script.act, acts, given, ["question", "filters", "masthead", "exported", *shown], acts=True)
 
@@ -204,7 +208,11 @@ def build_shelf(parts: Parts, assistant: Assistant) -> None:
         "stop": adding.stop,
         "dismiss": adding.dismiss,
     }
-    shown = ["masthead", "shelf_added", *(f"shelf_{name}" for name in ("tools", "files", "addresses", "text", "followed", "table", "undo"))]
+    shown = [
+        "masthead",
+        "shelf_added",
+        *(f"shelf_{name}" for name in ("tools", "files", "addresses", "text", "followed", "table", "undo")),
+    ]
     parts.on(script.act, acts, [], shown, acts=True)
     # Additions wait for each other elsewhere; here they are only watched.
     parts.on(script.ask, adding.add_as_told, [], told, acts=True, **WATCHING)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -188,6 +189,19 @@ def test_an_answer_is_stopped(opened: Any, talkative: FakeAssistant) -> None:
     )
     assert talkative.stopped == 1
     opened.wait_for_selector("#composer .submit-button")
+
+
+def test_a_page_that_is_closed_waits_for_no_answer(opened: Any, talkative: FakeAssistant) -> None:
+    """The model is asked no further for nobody."""
+    talkative.waits = True
+    opened.fill(BOX, "Why?")
+    opened.press(BOX, "Enter")
+    opened.wait_for_selector("#composer .stop-button")
+    opened.close()
+    deadline = time.monotonic() + 15
+    while not talkative.stopped and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert talkative.stopped == 1
 
 
 def test_the_last_question_is_edited_or_asked_again(opened: Any, talkative: FakeAssistant) -> None:
