@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 SUGGESTIONS: Final = 3
+LONGEST_NAME: Final = 2000
 _SENDING: Final = {"submit_btn": True, "stop_btn": False}
 _STOPPING: Final = {"submit_btn": False, "stop_btn": True}
 
@@ -230,7 +231,7 @@ def past_html(exchanges: tuple[Exchange, ...]) -> str:
 def chosen_filters(action: Action, filters: Filters) -> Filters:
     """``filters`` with what ``action`` says of language, source, since and until; a day that is none is no limit."""
     chosen = {
-        name: asked_text(action, name).strip()[:200] or None if name in action else getattr(filters, name)
+        name: asked_text(action, name).strip()[:LONGEST_NAME] or None if name in action else getattr(filters, name)
         for name in ("language", "source")
     }
     days = {name: _day(asked_text(action, name)) if name in action else getattr(filters, name) for name in ("since", "until")}

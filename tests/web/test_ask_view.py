@@ -12,6 +12,7 @@ import pytest
 
 from assistant.bundle import verify_bundle
 from tests.web.fakes import QUOTE, SECOND, TEXT, FakeAssistant, answer_with, cite, hit_of, make_article
+from tests.web.test_render import HOSTILE
 from vectorstore.errors import LibraryError
 from vectorstore.types import Furniture
 
@@ -386,3 +387,35 @@ def test_the_introduction_follows_the_library(opened: Any, talkative: FakeAssist
     opened.click(".masthead [data-view=ask]")
     opened.wait_for_selector(".suggestion:text-is('Another question?')")
     assert opened.evaluate("location.hash") == ""
+
+
+def test_hostile_words_stay_words_wherever_they_are_shown(
+    serve_page: Callable[[Any], str], open_page: Callable[..., Any]
+) -> None:
+    """In the small window, the whole article, a dictionary entry, the filters, the list of conversations and a title that is edited."""
+    article = make_article(text=f"Before. {HOSTILE} After.", title=HOSTILE, source=HOSTILE)
+    answer = answer_with(cite(article, HOSTILE), hits=[hit_of(article)])
+    assistant = FakeAssistant(articles_kept=[article], answer=answer, meanings={"bold": (HOSTILE, f"{HOSTILE}: {HOSTILE}")})
+    page = open_page(serve_page(assistant), viewport={"width": 1300, "height": 800}, reduced_motion="reduce")
+    ask(page, HOSTILE)
+    page.hover("#current .marker")
+    page.wait_for_selector("#beside:popover-open")
+    assert page.inner_text("#beside .said") == HOSTILE
+    page.locator("#current .look-up").click()
+    page.wait_for_selector("#beside .senses")
+    assert HOSTILE in page.inner_text("#beside")
+    page.keyboard.press("Escape")
+    page.click("#current .open-article")
+    page.wait_for_selector("dialog.reader[open]")
+    assert page.text_content("dialog.reader mark") == HOSTILE
+    assert page.text_content("dialog.reader h2") == HOSTILE
+    page.keyboard.press("Escape")
+    page.wait_for_selector(".open-kept")
+    assert " ".join((page.text_content(".open-kept") or "").split()) in " ".join(HOSTILE.split())
+    page.click(".filter-panel summary")
+    page.select_option("select[name=source]", HOSTILE)
+    page.click(".filter-form .primary")
+    page.wait_for_selector(".chip")
+    assert page.text_content(".chip span") == HOSTILE
+    assert page.locator("img, .exchange script, dialog b, #beside b, .rail b, .chip b").count() == 0
+    assert page.evaluate("window.pwned") is None
