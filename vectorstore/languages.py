@@ -7,20 +7,21 @@ Languages are BCP 47 primary subtags (``"de"``); ``"und"`` is an unknown one.
 from __future__ import annotations
 
 import math
+import os
 import re
+import struct
 import unicodedata
+from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.metadata import version
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from vectorstore.settings import read_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable
 
     import simplemma
     import Stemmer
@@ -55,8 +56,7 @@ _STEMMERS = {
 }  # fmt: skip
 # A listed stop word that is rarer than this (Zipf scale: log10 per thousand million words) carries meaning after all.
 _STOP_WORD_ZIPF = 5.0
-_FREQUENCY = "<d"
-_NEVER = [(0.0,)]
+_USE = struct.Struct("<3sd")
 # wordfreq cuts texts in these languages with segmenters that are not installed; the list itself can be read without.
 _SEGMENTED = frozenset({"ja", "ko", "zh"})
 _MIN_DETECTABLE_WORDS = 3
@@ -186,10 +186,11 @@ def question_languages(question: str, *, library: Collection[str] = ()) -> dict[
         return {"en": 1.0}
     if any(_UNSPACED.search(word) for word in known):
         return {_unspaced_language(question): 1.0}
+    uses = [_uses(word) for word in known]
     scores = {
-        language: sum(math.log(max(frequencies.get(word, _NEVER)[0][0], _UNSEEN)) for word in known)
+        language: sum(math.log(max(use.get(language, 0.0), _UNSEEN)) for use in uses)
         + (math.log(_LIBRARY_PRIOR) if language == "en" or language in library else 0.0)
-        for language, frequencies in _word_lists().items()
+        for language in _listed_languages()
     }
     best = max(scores.values())
     if best <= len(known) * math.log(_UNSEEN) + math.log(_LIBRARY_PRIOR):  # not one word is known anywhere
@@ -226,42 +227,40 @@ def _stemmer(language: str) -> Stemmer.Stemmer | None:
     return Stemmer.Stemmer(name) if name else None
 
 
-@cache
-def _word_lists() -> dict[str, Any]:
-    """By language how often its words are used, as a trie that is kept in the cache: reading all the lists takes half a second."""
-    import marisa_trie
+def _uses(word: str) -> dict[str, float]:
+    """How often each language uses ``word``; without those that never do."""
+    found = _word_lists().get(word)
+    return {language.rstrip(b"\0").decode(): often for language, often in _USE.iter_unpack(found[0])} if found else {}
 
-    folder = read_settings().cache / "words" / version("wordfreq")
-    with suppress(OSError, RuntimeError, ValueError):  # not there yet, or damaged
-        return {path.stem: marisa_trie.RecordTrie(_FREQUENCY).load(str(path)) for path in _kept(folder)}
+
+@cache
+def _listed_languages() -> tuple[str, ...]:
     import wordfreq
 
-    lists = {
-        language: marisa_trie.RecordTrie(
-            _FREQUENCY, ((word, (often,)) for word, often in wordfreq.get_frequency_dict(language, "small").items())
-        )
-        for language in wordfreq.available_languages("small")
-    }
+    return tuple(wordfreq.available_languages("small"))
+
+
+@cache
+def _word_lists() -> Any:
+    """By word its uses, as a trie that is kept in the cache: reading the lists of all languages takes half a second."""
+    import marisa_trie
+
+    path = read_settings().cache / "words" / f"{version('wordfreq')}.trie"
+    with suppress(OSError, RuntimeError):  # not there yet, or damaged
+        return marisa_trie.BytesTrie().load(str(path))
+    import wordfreq
+
+    uses: defaultdict[str, bytes] = defaultdict(bytes)
+    for language in _listed_languages():
+        for word, often in wordfreq.get_frequency_dict(language, "small").items():
+            uses[word] += _USE.pack(language.encode(), often)
+    trie = marisa_trie.BytesTrie(uses.items())
     with suppress(OSError):  # a cache that cannot be written is none
-        _keep(lists, folder)
-    return lists
-
-
-def _kept(folder: Path) -> list[Path]:
-    """The files of a folder that was written to its end."""
-    if not folder.is_dir():
-        raise FileNotFoundError(folder)
-    return sorted(folder.glob("*.trie"))
-
-
-def _keep(lists: Mapping[str, Any], folder: Path) -> None:
-    """Write all of them, or none that are seen."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=folder.parent) as fresh:
-        for language, trie in lists.items():
-            trie.save(str(Path(fresh, f"{language}.trie")))
-        Path(fresh).rename(folder)
-        Path(fresh).mkdir()  # for the one who cleans up
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_suffix(f".{os.getpid()}")
+        trie.save(str(fresh))
+        fresh.replace(path)
+    return trie
 
 
 def _unspaced_language(text: str) -> str:
