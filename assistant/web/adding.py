@@ -64,6 +64,7 @@ class Adding:
         begin = {
             "add-addresses": self._add_addresses,
             "add-text": self._add_text,
+            "refuse-files": self._refuse_files,
             "add-samples": self._add_samples,
             "visit": self._visit,
             "visit-all": self._visit_all,
@@ -157,6 +158,18 @@ class Adding:
             )
 
         return self._begin("text", work, visitor=visitor)
+
+    def _refuse_files(self, action: Action, visitor: Visitor) -> Addition | None:
+        from ingest.pipeline import IngestReport
+        from ingest.planned import ItemResult
+
+        names = action.get("names")
+        refused = (
+            [ItemResult(name, "failed") for name in names if isinstance(name, str)][:ADDRESSES] if isinstance(names, list) else []
+        )
+        if not refused:
+            return None
+        return self._begin("files", lambda _: IngestReport(()), visitor=visitor, count=len(refused), refused=refused)
 
     def _add_samples(self, _: Action, visitor: Visitor) -> Addition:
         def work(hearing: Hearing) -> IngestReport:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from assistant.web.texts import Language
     from vectorstore.indexes import IndexProgress
 
+UPLOAD_MEGABYTES: Final = 25
 ITEMS_LISTED: Final = 100
 UNCHANGED_LISTED: Final = 10
 """Of more items than this, those that brought nothing new are counted only."""
@@ -52,7 +53,9 @@ class Item(Protocol):
 def files_html(*, language: Language) -> str:
     """What is said above the place for files."""
     words = TEXTS[language]
-    return f'<h2>{escape(words["files_heading"])}</h2><p class="hint" id="files-hint">{escape(words["files_hint"])}</p>'
+    hint = escape(words["files_hint"].format(most=UPLOAD_MEGABYTES))
+    most = UPLOAD_MEGABYTES * 1024 * 1024
+    return f'<h2>{escape(words["files_heading"])}</h2><p class="hint" id="files-hint" data-most="{most}">{hint}</p>'
 
 
 def addresses_html(*, language: Language) -> str:
@@ -198,7 +201,7 @@ def report_html(items: Sequence[Item], *, of_files: bool = False, language: Lang
 def item_html(item: Item, *, opens: bool = True, of_files: bool = False, language: Language) -> str:
     """One item: its name, which ``opens`` the article, its status, the reason; ``of_files`` are named without the folder that uploads go to.
 
-    One that failed without a reason was never tried: it is no address.
+    One that failed without a reason was never tried: it is no address, or the file is too large.
     """
     words, name = TEXTS[language], PurePath(item.source).name if of_files else item.source
     status = escape(words.get(item.status, item.status))
@@ -206,7 +209,8 @@ def item_html(item: Item, *, opens: bool = True, of_files: bool = False, languag
     why = (item.reason or "").replace(item.source, name)
     reason = f'<span class="why" lang="en" dir="auto">{escape(why)}</span>' if why else ""
     if item.status == "failed" and not why:
-        reason = f'<span class="why" dir="auto">{escape(words["no_address"].format(line=name))}</span>'
+        told = words["too_large"].format(most=UPLOAD_MEGABYTES) if of_files else words["no_address"].format(line=name)
+        reason = f'<span class="why" dir="auto">{escape(told)}</span>'
     tone = "bad" if item.status == "failed" else "good"
     shown = escape(name)
     if opens and item.article_id and item.status != "failed":

@@ -18,6 +18,7 @@ import gradio as gr
 from assistant.web import welcome
 from assistant.web.adding import Adding
 from assistant.web.additions import Additions
+from assistant.web.additions_html import UPLOAD_MEGABYTES
 from assistant.web.api import described, typed_as
 from assistant.web.asking import Asking
 from assistant.web.conversations import Conversations
@@ -45,7 +46,6 @@ HERE: Final = Path(__file__).parent
 STYLES: Final = ("page.css", "ask.css", "shelf.css")
 SCRIPTS: Final = ("page.js", "ask.js", "shelf.js", "start.js")
 QUESTION_CHARACTERS: Final = 2000
-UPLOAD_LIMIT: Final = "25mb"
 ASKING_AT_ONCE: Final = 4
 SECONDS_KEPT: Final = 3600
 ASKING: Final[dict[str, Any]] = {"concurrency_limit": ASKING_AT_ONCE, "concurrency_id": "ask"}
@@ -74,7 +74,7 @@ def mount_page(app: FastAPI, assistant: Assistant, *, endpoints: Endpoints) -> N
         blocked_paths=[],
         favicon_path=str(HERE / "icon.svg"),
         show_error=False,
-        max_file_size=UPLOAD_LIMIT,
+        max_file_size=f"{UPLOAD_MEGABYTES}mb",
         ssr_mode=False,
         enable_monitoring=False,
         pwa=False,

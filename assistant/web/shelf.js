@@ -152,16 +152,29 @@
     dropping(true);
   });
   document.addEventListener("dragleave", (event) => !event.relatedTarget && dropping(false));
-  document.addEventListener("drop", (event) => {
+  const take_drop = (event) => {
     if (!dragged(event)) return;
     dropping(false);
-    if (closest(event, "#files")) return; // gradio takes what falls into its own place
     event.preventDefault();
+    event.stopPropagation();
     const input = document.querySelector("#files input[type=file]");
     if (!input) return;
     input.files = event.dataTransfer.files;
     input.dispatchEvent(new Event("change", { bubbles: true }));
-  });
+  };
+  // Before gradio, which would refuse all for one that is too large.
+  const leave_out_large = (event) => {
+    const input = closest(event, "#files input[type=file]"), most = Number(document.getElementById("files-hint")?.dataset.most);
+    const large = input && most ? [...input.files].filter((file) => file.size > most) : [];
+    if (!large.length) return;
+    const rest = new DataTransfer();
+    for (const file of input.files) if (!large.includes(file)) rest.items.add(file);
+    input.files = rest.files;
+    send("shelf", { do: "refuse-files", names: large.map((file) => file.name) }, "ask");
+    if (!rest.files.length) event.stopPropagation();
+  };
+  document.addEventListener("drop", take_drop, true);
+  document.addEventListener("change", leave_out_large, true);
 
   // Gradio fits new HTML into the elements that are there, so what scripts and readers set on them (ticks, what is typed) is put right here.
   const say = (text) => {

@@ -503,6 +503,29 @@ def test_files_are_added_with_a_result_for_each(
     page.wait_for_function("document.querySelectorAll('.addition').length === 1")
 
 
+def test_files_dropped_anywhere_are_taken_but_those_that_are_too_large(
+    open_assistant: Callable[..., Assistant], open_library: Callable[..., Any]
+) -> None:
+    """Wherever in the view they fall; one that is too large is refused with what to do, and does not keep the others out."""
+    page = open_library(open_assistant())
+    page.evaluate(
+        """(words) => {
+            const files = new DataTransfer();
+            files.items.add(new File([words], "lamp.txt", { type: "text/plain" }));
+            files.items.add(new File([new Uint8Array(26 * 1024 * 1024)], "<b>large.txt", { type: "text/plain" }));
+            for (const kind of ["dragover", "drop"])
+                document.getElementById("shelf-table")
+                    .dispatchEvent(new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: files }));
+        }""",
+        f"Lamp lit again\n\n{STORY}",
+    )
+    page.wait_for_function("document.querySelectorAll('.addition[data-ended]').length === 2", timeout=WAIT)
+    assert sorted(page.locator(".addition .sum").all_inner_texts()) == ["1 file: 1 added", "1 file: 1 not added"]
+    refused = page.locator(".report li", has_text="<b>large.txt")
+    assert "Larger than 25 MB. Add it on the command line: fundstelle add FILE" in refused.inner_text()
+    waits_for_titles(page, "Lamp lit again")
+
+
 def test_addresses_and_feeds_are_added_and_followed(
     open_assistant: Callable[..., Assistant], open_library: Callable[..., Any], news_server: NewsServer
 ) -> None:
