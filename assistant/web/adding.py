@@ -6,6 +6,8 @@ Not here: carrying additions out (``additions``), what they look like (``additio
 from __future__ import annotations
 
 import re
+import threading
+from collections import Counter
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -39,6 +41,8 @@ class Adding:
     def __init__(self, assistant: Assistant, *, additions: Additions) -> None:
         self.assistant = assistant
         self.additions = additions
+        self._uploads = Counter[Path]()
+        self._counting = threading.Lock()
 
     def add_files(self, files: Sequence[str] | None, *, visitor: Visitor) -> Iterator[Updates]:
         """Add the files that were dropped."""
@@ -50,10 +54,16 @@ class Adding:
             return self.assistant.add(paths, stop=hearing.stop, on_item=hearing.item, on_progress=hearing.progress)
 
         def drop_uploads() -> None:
-            # The library keeps the original bytes; what was uploaded has no other use.
-            for path in paths:
-                path.unlink(missing_ok=True)
+            # The library keeps the original bytes; what was uploaded has no other use. The same file has the same path whoever drops it.
+            with self._counting:
+                self._uploads.subtract(paths)
+                for path in paths:
+                    if self._uploads[path] <= 0:
+                        del self._uploads[path]
+                        path.unlink(missing_ok=True)
 
+        with self._counting:
+            self._uploads.update(paths)
         addition = self.additions.begin("files", owner=visitor.reader, count=len(paths), work=work, afterwards=drop_uploads)
         # The place for files is free for the next ones at once.
         yield {"files": None}

@@ -147,7 +147,8 @@ class Additions:
 
         def progress(step: IndexProgress) -> None:
             with self._changed:
-                addition.steps[step.step] = step
+                # A new one each time: whoever shows it may be reading the last.
+                addition.steps = {**addition.steps, step.step: step}
                 self._tell(addition)
 
         with self._changed:

@@ -370,6 +370,24 @@ def test_a_path_that_is_pasted_for_an_address_is_not_read(open_assistant: Callab
     assert assistant.article_count() == 0
 
 
+def test_a_file_that_is_dropped_twice_is_read_twice_and_then_gone(
+    open_assistant: Callable[..., Assistant], tmp_path: Path
+) -> None:
+    """The same file is uploaded to the same place whoever drops it: the first addition does not take it from the second."""
+    upload = tmp_path / "lamp.txt"
+    upload.write_text(f"Lamp lit again\n\n{STORY}", "utf-8")
+    adding = Adding(open_assistant(), additions=Additions())
+    both = [
+        adding.add_files([str(upload)], visitor=READER),
+        adding.add_files([str(upload)], visitor=Visitor(owner="browser:you")),
+    ]
+    assert [next(updates) for updates in both] == [{"files": None}] * 2
+    shown = [Reader(last_of(updates)["shelf_added"]).text for updates in both]
+    assert "1 added" in shown[0]
+    assert "1 unchanged" in shown[1]
+    assert not upload.exists()
+
+
 def test_a_page_behind_the_end_is_the_last_one(fill: Callable[..., Assistant]) -> None:
     """When the rows of a page are gone, the last page that there is takes its place."""
     shelf = Shelf(fill(*[{} for _ in range(51)]), additions=Additions())
