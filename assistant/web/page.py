@@ -47,6 +47,8 @@ STYLES: Final = ("page.css", "ask.css", "shelf.css")
 SCRIPTS: Final = ("page.js", "ask.js", "shelf.js", "start.js")
 QUESTION_CHARACTERS: Final = 2000
 ASKING_AT_ONCE: Final = 4
+SESSIONS_KEPT: Final = 1_000
+"""Gradio keeps a copy of the page's parts, 90 kB, for each session, and each call of a named endpoint is one. The ones used last stay."""
 SECONDS_KEPT: Final = 3600
 ASKING: Final[dict[str, Any]] = {"concurrency_limit": ASKING_AT_ONCE, "concurrency_id": "ask"}
 WATCHING: Final[dict[str, Any]] = {"concurrency_limit": 16, "concurrency_id": "add"}
@@ -104,6 +106,7 @@ def build_page(assistant: Assistant, *, endpoints: Endpoints) -> gr.Blocks:
         with gr.Column(elem_id="library", elem_classes="view"):
             build_shelf(parts, assistant)
     page.queue(api_open=False, max_size=64, default_concurrency_limit=1)
+    page.state_session_capacity = SESSIONS_KEPT
     return page
 
 
