@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, cast
 
 from assistant.bundle import bundle_text, make_conversation_bundle
-from assistant.kept import Conversation, Feedback, KeptExchange
+from assistant.kept import Conversation, Feedback, KeptExchange, Opinion
 from assistant.web import render
 from assistant.web.conversations_html import conversations_html, export_html
 from assistant.web.talk import Exchange, Talk, anchor_of
@@ -96,8 +96,8 @@ class Conversations:
         if answer is None:
             return {"status": render.status_html(TEXTS[visitor.language]["no_such_answer"], language=visitor.language)}
         if verdict in {"up", "down"}:
-            opinion = "up" if verdict == "up" else "down"
-            self.assistant.keep_feedback(Feedback(answer=answer, verdict=opinion, note=asked_text(action, "note")))  # type: ignore[arg-type]
+            opinion: Opinion = "up" if verdict == "up" else "down"
+            self.assistant.keep_feedback(Feedback(answer=answer, verdict=opinion, note=asked_text(action, "note")))
         else:
             self.assistant.withdraw_feedback(answer)
         return {}
