@@ -18,7 +18,7 @@ from vectorstore.errors import FundstelleError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from assistant.web.additions import Addition
+    from assistant.web.additions import Addition, AdditionKind
     from assistant.web.texts import Language
     from vectorstore.indexes import IndexProgress
 
@@ -106,9 +106,7 @@ def running_html(addition: Addition, *, language: Language) -> str:
     step, done, total = step_text(addition, language=language)
     amount = f' value="{done}" max="{total}"' if total else ""
     last = (
-        item_html(addition.items[-1], opens=False, of_files=addition.kind in OF_FILES, language=language)
-        if addition.items
-        else "<li>&nbsp;</li>"
+        item_html(addition.items[-1], kind=addition.kind, opens=False, language=language) if addition.items else "<li>&nbsp;</li>"
     )
     stop = (
         ""
@@ -161,17 +159,18 @@ def ended_html(addition: Addition, *, language: Language) -> str:
         f'<div class="addition-line"><p class="sum" data-said="{escape(told)}">{escape(kind_text(addition, language=language))}: '
         f"<strong>{escape(ended_text(addition, language=language))}</strong></p>"
         f'<button type="button" class="dismiss" data-shelf="dismiss" aria-label="{escape(words["dismiss"])}"><span aria-hidden="true">×</span></button>'
-        f"</div>{failure}{report_html(addition.items, of_files=addition.kind != 'addresses', language=language)}"
+        f"</div>{failure}{report_html(addition.items, kind=addition.kind, language=language)}"
     )
 
 
 def ended_text(addition: Addition, *, language: Language) -> str:
     """How many items ended how."""
     words, counts = TEXTS[language], Counter(item.status for item in addition.items)
+    keys = {status: f"ended_{status}" for status in STATUSES} | (
+        {"failed": "ended_failed_visit"} if addition.kind == "visit" else {}
+    )
     parts = [
-        words[f"ended_{status}"].format(count=number_text(counts[status], language=language))
-        for status in STATUSES
-        if counts[status]
+        words[keys[status]].format(count=number_text(counts[status], language=language)) for status in STATUSES if counts[status]
     ]
     parts += [words["ended_stopped"]] if addition.stop.is_set() else []
     return " · ".join(parts) or ("" if addition.failure else words["ended_nothing"])
@@ -184,29 +183,30 @@ def kind_text(addition: Addition, *, language: Language) -> str:
     return counted(f"adding_{addition.kind}", addition.count, language=language)
 
 
-def report_html(items: Sequence[Item], *, of_files: bool = False, language: Language) -> str:
+def report_html(items: Sequence[Item], *, kind: AdditionKind, language: Language) -> str:
     """What became of each item, with the reason where there is one; what failed comes first, and of many only so many are listed."""
     if len(items) > UNCHANGED_LISTED:
         items = [item for item in items if item.status != "unchanged" or item.reason]
     if not items:
         return ""
     ordered = sorted(items, key=lambda item: item.status != "failed")
-    rows = "".join(item_html(item, of_files=of_files, language=language) for item in ordered[:ITEMS_LISTED])
+    rows = "".join(item_html(item, kind=kind, language=language) for item in ordered[:ITEMS_LISTED])
     if len(ordered) > ITEMS_LISTED:
         left = number_text(len(ordered) - ITEMS_LISTED, language=language)
         rows += f'<li class="left">{escape(TEXTS[language]["items_more"].format(count=left))}</li>'
     return f'<ul class="report">{rows}</ul>'
 
 
-def item_html(item: Item, *, opens: bool = True, of_files: bool = False, language: Language) -> str:
-    """One item: its name, which ``opens`` the article, its status, the reason; ``of_files`` are named without the folder that uploads go to.
+def item_html(item: Item, *, kind: AdditionKind, opens: bool = True, language: Language) -> str:
+    """One item: its name, which ``opens`` the article, its status, the reason; a file is named without the folder that uploads go to.
 
     One that failed without a reason was never tried: it is no address, or the file is too large.
     """
-    words, name = TEXTS[language], PurePath(item.source).name if of_files else item.source
-    status = escape(words.get(item.status, item.status))
+    words, of_files = TEXTS[language], kind in OF_FILES
+    name = PurePath(item.source).name if of_files else item.source
+    status = escape(words["failed_visit"] if kind == "visit" and item.status == "failed" else words.get(item.status, item.status))
     # The reader knows the file by its name, not by the folder that uploads go to. Reasons are in English, whatever the page is in.
-    why = (item.reason or "").replace(item.source, name)
+    why = (item.reason or "").removeprefix(f"{item.source}: ").replace(item.source, name)
     reason = f'<span class="why" lang="en" dir="auto">{escape(why)}</span>' if why else ""
     if item.status == "failed" and not why:
         told = words["too_large"].format(most=UPLOAD_MEGABYTES) if of_files else words["no_address"].format(line=name)

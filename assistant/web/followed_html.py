@@ -64,7 +64,7 @@ def source_row_html(source: Source, *, now: datetime, language: Language) -> str
     if source.last_error:
         several = source.failures > 1
         told = words["failures_many" if several else "failures_one"].format(
-            count=number_text(source.failures, language=language), error=source.last_error
+            count=number_text(source.failures, language=language), error=source.last_error.removeprefix(f"{source.address}: ")
         )
         error = f'<p class="bad" dir="auto">{escape(told)}</p>'
     last = moment_html(source.last_visit, now=now, language=language) if source.last_visit else escape(words["never_visited"])

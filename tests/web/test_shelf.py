@@ -186,14 +186,14 @@ def test_what_the_browser_sends_is_not_trusted(nonsense: object) -> None:
 
 def test_a_report_names_the_file_and_not_the_folder() -> None:
     """The folder of uploads is of no use to the reader; what failed comes first, and many that brought nothing are only counted."""
-    failed = ItemResult("/cache/uploads/3fa/a.txt", "failed", reason="/cache/uploads/3fa/a.txt is empty")
-    text = Reader(report_html([ItemResult("/cache/uploads/b.txt", "added", "1"), failed], of_files=True, language="en")).text
+    failed = ItemResult("/cache/uploads/3fa/a.txt", "failed", reason="/cache/uploads/3fa/a.txt: the file a.txt is empty")
+    text = Reader(report_html([ItemResult("/cache/uploads/b.txt", "added", "1"), failed], kind="files", language="en")).text
     assert "a.txt is empty" in text
     assert "uploads" not in text
     assert text.index("a.txt") < text.index("b.txt")
     unchanged = [ItemResult(f"https://news.example/{number}", "unchanged", "1") for number in range(40)]
-    assert report_html(unchanged, language="en") == ""
-    assert report_html([failed] * 300, language="en").count("<li") == 101
+    assert report_html(unchanged, kind="visit", language="en") == ""
+    assert report_html([failed] * 300, kind="files", language="en").count("<li") == 101
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
@@ -207,7 +207,7 @@ def test_nothing_from_outside_is_markup(language: Any) -> None:
         table_html(shelf, browsing=Browsing(search=HOSTILE, expanded=HOSTILE), samples=1, language=language),
         table_html(Rows((), 0), browsing=Browsing(search=HOSTILE), samples=0, language=language),
         followed_html([source], now=NOW, language=language, unfollowed=HOSTILE),
-        report_html([item, ItemResult(HOSTILE, "failed")], language=language),
+        report_html([item, ItemResult(HOSTILE, "failed")], kind="addresses", language=language),
         undo_html([HOSTILE], just_now=True, seconds=1, language=language),
     ]
     for piece in pieces:
@@ -573,6 +573,7 @@ def test_addresses_and_feeds_are_added_and_followed(
     before = len(news_server.asked("/lamp"))
     page.get_by_role("button", name=f"Visit now: {news_server.url('/feed.xml')}").click()
     page.wait_for_selector(".addition[data-kind=visit][data-ended]", timeout=WAIT)
+    assert page.inner_text(".addition[data-kind=visit] .sum") == "Visit to 1 followed address: 1 failed"
     page.wait_for_selector(".followed-table .bad")
     assert "The last visit failed:" in page.inner_text(".followed-table .bad")
     assert len(news_server.asked("/lamp")) == before
