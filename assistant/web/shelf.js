@@ -4,9 +4,11 @@
   const newest_first = new Set(["published", "added"]);
   const picked = new Set();
   const searched = () => document.getElementById("shelf-search")?.value ?? "";
+  let last_search = "";
   const browsing = (changes = {}) => {
     const { sort, descending, page, expanded } = shelf_table()?.dataset ?? {};
-    return { search: searched(), sort, descending, page, expanded, ...changes };
+    last_search = searched();
+    return { search: last_search, sort, descending, page, expanded, ...changes };
   };
   const browse = (changes) => send("shelf", { do: "browse", ...browsing(changes) });
   const reload_library = () => send("shelf", { do: "load", fresh: !document.getElementById("shelf-search"), ...browsing() });
@@ -120,6 +122,7 @@
     },
   };
   on_click("#library [data-shelf]", (button) => shelf_acts[button.dataset.shelf]?.(button));
+
   // The panels for adding and for what is followed: one at a time.
   const open_panel = (id) => {
     for (const button of document.querySelectorAll(".shelf-toggle")) {
@@ -192,7 +195,7 @@
     if (is_empty && !was_empty) open_panel("shelf-add");
     was_empty = is_empty;
     // A search that was typed while its forerunner was under way.
-    if (table.dataset.search !== searched().trim().slice(0, 200)) search(180);
+    if (searched() !== last_search) search(180);
   };
   const additions_renewed = (additions) => {
     const { rejoin } = additions?.dataset ?? {};

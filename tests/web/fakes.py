@@ -7,7 +7,6 @@ import threading
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.kept import Conversation, Feedback
@@ -110,23 +109,6 @@ def answer_with(*citations: Citation, question: str = "Why?", hits: Sequence[Hit
 
 
 @dataclass(frozen=True)
-class FakeItem:
-    """What became of one dropped file."""
-
-    source: str
-    status: str = "added"
-    article_id: str | None = None
-    reason: str | None = None
-
-
-@dataclass(frozen=True)
-class FakeReport:
-    """What became of all of them."""
-
-    items: tuple[FakeItem, ...]
-
-
-@dataclass(frozen=True)
 class FakeWord:
     """A word of a quote and its dictionary entry."""
 
@@ -140,7 +122,7 @@ class FakeWord:
 
 @dataclass
 class FakeAssistant:
-    """Answers every question with the same answer; ``failure`` is raised instead, ``statuses`` go by file name.
+    """Answers every question with the same answer; ``failure`` is raised instead.
 
     ``writing`` are words that come before the answer, one event each; while ``waits`` is set they come only until the answer is stopped.
     ``meanings`` are the dictionary: a word and its senses.
@@ -150,7 +132,6 @@ class FakeAssistant:
     answer: Answer | None = None
     failure: Exception | None = None
     examples: list[str] = field(default_factory=list)
-    statuses: dict[str, tuple[str, str]] = field(default_factory=dict)
     asked: list[tuple[str, tuple[Turn, ...]]] = field(default_factory=list)
     periods_detected: list[bool] = field(default_factory=list)
     filters: list[Filters | None] = field(default_factory=list)
@@ -183,17 +164,6 @@ class FakeAssistant:
         if self.failure:
             raise self.failure
         yield AnswerEvent(kind="answer", answer=self.answer)
-
-    def add(self, sources: Sequence[str | Path], **_: Any) -> FakeReport:
-        """Pretend to read the files."""
-        items = []
-        for source in sources:
-            status, reason = self.statuses.get(Path(source).name, ("added", ""))
-            items.append(FakeItem(str(source), status=status, reason=reason.format(source=source) or None))
-            if status == "added":
-                text = Path(source).read_text(encoding="utf-8")
-                self.articles_kept.append(make_article(id=str(source), text=text, sample=False))
-        return FakeReport(tuple(items))
 
     def article(self, article_id: str, *, version: str | None = None) -> Article:
         """The article, or the error for one that is not there."""
