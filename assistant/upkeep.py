@@ -170,8 +170,8 @@ class Upkeep(OpenLibrary):
         """
         if not self._owns():
             return self.library.remove(article_ids)
-        indexes = self.indexes
         with self._writing:
+            indexes = self.indexes  # first, so that nothing is removed beside broken ones; and here, for a rebuild closes them
             removed = self.library.remove(article_ids)
             indexes.purge()
         return removed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path, PurePath
@@ -410,6 +411,28 @@ def test_reindexing_changes_no_answer(open_assistant: Callable[..., Assistant], 
     assert [hit.passage for hit in after.hits] == [hit.passage for hit in before.hits]
     assert library.indexes.number == 2
     assert [folder.name for folder in (tmp_path / "library" / "index").iterdir()] == ["2"]
+
+
+def test_a_rebuild_may_overtake_a_removal(
+    open_assistant: Callable[..., Assistant], tmp_path: Path, lamp: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is removed leaves the indexes that were made meanwhile, not those that were there when it was asked for."""
+    (tmp_path / "a.txt").write_text(lamp, "utf-8")
+    library = open_assistant()
+    (added,) = library.add([tmp_path / "a.txt"]).items
+    writing = library._writing
+
+    @contextmanager
+    def overtaken() -> Iterator[None]:
+        monkeypatch.setattr(library, "_writing", writing)
+        library.reindex()
+        with writing:
+            yield
+
+    monkeypatch.setattr(library, "_writing", overtaken())
+    assert library.remove([added.article_id or ""]) == [added.article_id]
+    assert library.indexes.number == 2
+    assert (library.indexes.dense.count(), library.library.leavings(limit=1)) == (0, [])
 
 
 # Threads
