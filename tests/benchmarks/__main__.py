@@ -55,17 +55,21 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; without any, all")
     parser.add_argument("--data", type=Path, help="a folder with gnad10k/test.csv and beir/xquad-*")
     parser.add_argument("--short", action="store_true")
+    parser.add_argument("--publish", action="store_true", help="put tables and figures into docs/")
     arguments = parser.parse_args()
+    if arguments.short and arguments.publish:
+        parser.error("--short figures are not for publishing")
     if unknown := set(arguments.parts) - set(PARTS):
         parser.error(f"{', '.join(sorted(unknown))}: choose of {', '.join(PARTS)}")
     chosen = commands(data=arguments.data, short=arguments.short)
     failed = []
     for part in arguments.parts or PARTS:
+        publish = ["--publish"] if arguments.publish and part != "ablation" else []
         for module, *options in chosen[part]:
             begun = time.perf_counter()
             sys.stdout.write(f"\n## python -m tests.benchmarks.{module} {' '.join(options)}\n\n")
             sys.stdout.flush()
-            done = subprocess.run([sys.executable, "-m", f"tests.benchmarks.{module}", *options], check=False)
+            done = subprocess.run([sys.executable, "-m", f"tests.benchmarks.{module}", *options, *publish], check=False)
             sys.stdout.write(f"\n({time.perf_counter() - begun:.0f} s)\n")
             failed += [part] if done.returncode else []
     sys.exit(f"failed: {', '.join(failed)}" if failed else 0)

@@ -247,18 +247,18 @@ def _copies(found: Mapping[str, Any]) -> str:
     return f"{found['pieces'] - found['distinct']:,}"
 
 
-def draw(measured: Mapping[str, Any]) -> None:
+def draw(measured: Mapping[str, Any], folder: Path) -> None:
     """Characters embedded a second, and what the probe finds, by stack."""
     speeds: dict[str, dict[str, float]] = {}
     for name, found in measured.items():
         stack, model = name.split(", ")
         speeds.setdefault(stack, {})[f"{model}"] = found["characters"]["read"] / found["add"]["searchable"]
-    bars(results.FIGURES / "comparison-ingest.svg", groups=speeds, up="characters embedded per second")
+    bars(folder / "comparison-ingest.svg", groups=speeds, up="characters embedded per second")
     probe = {
         name.replace(", ", "\n"): {place: share * 100 for place, share in found["probe"].items()}
         for name, found in measured.items()
     }
-    bars(results.FIGURES / "comparison-probe.svg", groups=probe, up="sentences found, % (top 5)")
+    bars(folder / "comparison-probe.svg", groups=probe, up="sentences found, % (top 5)")
 
 
 def write_articles(folder: Path, *, source: Path | None, count: int) -> Path:
@@ -289,6 +289,7 @@ def main() -> None:
     parser.add_argument("--beir", type=Path, help="a folder with xquad-* sets in BEIR layout")
     parser.add_argument("--stacks", nargs="*", choices=STACKS, default=STACKS)
     parser.add_argument("--models", nargs="*", choices=MODELS, default=MODELS)
+    parser.add_argument("--publish", action="store_true", help="put tables and figures into docs/")
     arguments = parser.parse_args()
     about = machine.describe(packages=("torch", "sentence-transformers", "chromadb", *machine.COMPARED))
     sets = [path for name in _SETS if arguments.beir and (path := arguments.beir / name).is_dir()]
@@ -300,8 +301,8 @@ def main() -> None:
         written = sum(len(path.read_text("utf-8")) for path in articles.glob("*.txt"))
         listed = len(list(articles.glob("*.txt")))
     results.save("comparison", {"machine": about, "measured": measured})
-    sys.stdout.write(f"{about}\n\n{listed:,} articles, {written:,} characters\n\n{tables(measured)}")
-    draw(measured)
+    text = f"{about}\n\n{listed:,} articles, {written:,} characters\n\n{tables(measured)}"
+    results.report("comparison", text, draw=lambda figures: draw(measured, figures), publish=arguments.publish)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import sys
 import tempfile
 import time
 from contextlib import ExitStack
@@ -144,12 +143,12 @@ def table(found: Mapping[str, Any]) -> str:
     )
 
 
-def draw(found: Mapping[str, Any]) -> None:
+def draw(found: Mapping[str, Any], path: Path) -> None:
     """What each stage could do alone, beside the run."""
     amounts = {**found["stages"], "the run": found["whole"]}
     speeds = {stage.split(",")[0].split(":")[0]: found["passages"] / seconds for stage, seconds in amounts.items() if seconds > 0}
     bars(
-        results.FIGURES / "ingest.svg",
+        path,
         groups={stage: {"passages/s": speed} for stage, speed in speeds.items()},
         up="passages per second",
         logarithmic=True,
@@ -163,6 +162,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, help="only so many lines of each source, which must be files of lines")
     parser.add_argument("--articles", type=int, default=1_000, help="how many are composed")
     parser.add_argument("--name", default="ingest", help="under which the figures are kept")
+    parser.add_argument("--publish", action="store_true", help="put tables and figures into docs/")
     arguments = parser.parse_args()
     about = machine.describe()
     with tempfile.TemporaryDirectory(prefix="fundstelle-bench-") as folder:
@@ -171,8 +171,12 @@ def main() -> None:
             sources = [_head(path, rows=arguments.rows, folder=Path(folder)) for path in sources]
         found = measure(sources)
     results.save(arguments.name, {**found, "machine": about})
-    sys.stdout.write(f"{about}\n\n{table(found)}")
-    draw(found)
+    results.report(
+        arguments.name,
+        f"{about}\n\n{table(found)}",
+        draw=lambda folder: draw(found, folder / f"{arguments.name}.svg"),
+        publish=arguments.publish,
+    )
 
 
 def _head(path: Path, *, rows: int, folder: Path) -> Path:

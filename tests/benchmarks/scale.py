@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import subprocess
 import sys
 import tempfile
@@ -24,7 +25,7 @@ from assistant import Assistant, Settings
 from tests.benchmarks import machine, results
 from tests.benchmarks.charts import growth
 from tests.benchmarks.synthetic import EVEN, PASSAGES_AT_ONCE, RARE, Directions, Newsroom, fill_up
-from vectorstore.search import CANDIDATES, hybrid_search
+from vectorstore.search import CANDIDATES, MORE_FROM, hybrid_search
 from vectorstore.types import Filters
 
 if TYPE_CHECKING:
@@ -94,7 +95,8 @@ def _steps(assistant: Assistant, filters: Filters, questions: Sequence[str]) -> 
 def _recall(assistant: Assistant, vectors: NDArray[np.float32], *, path: Path) -> float:
     """The share of the ten exactly nearest passages of each vector that are among the first ten of what the index proposes."""
     exact = _exactly_nearest(vectors, path=path)
-    found = [[id_ for id_, _ in assistant.indexes.dense.search(vector, limit=CANDIDATES)[:_NEIGHBOURS]] for vector in vectors]
+    limit = math.ceil(CANDIDATES * math.sqrt(max(assistant.library.count_passages() / MORE_FROM, 1.0)))
+    found = [[id_ for id_, _ in assistant.indexes.dense.search(vector, limit=limit)[:_NEIGHBOURS]] for vector in vectors]
     return float(np.mean([len(nearest & set(ids)) / len(nearest) for nearest, ids in zip(exact, found, strict=True)]))
 
 
@@ -164,7 +166,7 @@ def _percentiles(values: list[float]) -> list[str]:
     return [f"{results.percentile(values, share):.1f}" for share in SHARES]
 
 
-def draw(measured: Mapping[str, Any]) -> None:
+def draw(measured: Mapping[str, Any], folder: Path) -> None:
     """How the cost of a question grows."""
     series: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for found in measured.values():
@@ -174,7 +176,7 @@ def draw(measured: Mapping[str, Any]) -> None:
         slowest = max(results.percentile(listed["total"], 0.5) for name, listed in found["steps"].items() if name != "no filter")
         series["slowest filter, p50"].append((found["passages"], slowest))
         series["dense index alone, p50"].append((found["passages"], results.percentile(plain["dense"], 0.5)))
-    growth(results.FIGURES / "query.svg", series=series, across="passages", up="ms a question")
+    growth(folder / "query.svg", series=series, across="passages", up="ms a question")
 
 
 def main() -> None:
@@ -185,6 +187,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="where the library is kept; 10 kB a passage")
     parser.add_argument("--measure", action="store_true", help="only the library in --folder as it is, as JSON")
     parser.add_argument("--draw", action="store_true", help="only tables and figure of what was measured before")
+    parser.add_argument("--publish", action="store_true", help="put tables and figures into docs/")
     arguments = parser.parse_args()
     if arguments.measure:
         sys.stdout.write(json.dumps(measure(arguments.folder, questions=arguments.questions)))
@@ -196,8 +199,9 @@ def main() -> None:
         for size in () if arguments.draw else sorted(arguments.passages):
             measured[str(size)] = {**_size(folder, size=size, questions=arguments.questions), "machine": about}
             results.save("scale", measured)
-    sys.stdout.write(f"{about}\n\n{tables(measured)}")
-    draw(measured)
+    results.report(
+        "scale", f"{about}\n\n{tables(measured)}", draw=lambda figures: draw(measured, figures), publish=arguments.publish
+    )
 
 
 def _size(folder: Path, *, size: int, questions: int) -> dict[str, Any]:

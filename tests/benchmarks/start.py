@@ -117,7 +117,7 @@ def tables(measured: dict[str, Any]) -> str:
     )
 
 
-def draw(measured: dict[str, Any]) -> None:
+def draw(measured: dict[str, Any], folder: Path) -> None:
     """Seconds of each start."""
     groups = {
         name: {
@@ -126,19 +126,21 @@ def draw(measured: dict[str, Any]) -> None:
         }
         for name, listed in measured["timed"].items()
     }
-    bars(results.FIGURES / "start.svg", groups=groups, up="seconds")
+    bars(folder / "start.svg", groups=groups, up="seconds")
 
 
 def main() -> None:
     """Measure, and write tables and figure."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.start", description=__doc__)
     parser.add_argument("--times", type=int, default=5)
+    parser.add_argument("--publish", action="store_true", help="put tables and figures into docs/")
     arguments = parser.parse_args()
     about = machine.describe()
     measured = measure(times=arguments.times)
     results.save("start", {**measured, "machine": about})
-    sys.stdout.write(f"{about}\n\n{tables(measured)}")
-    draw(measured)
+    results.report(
+        "start", f"{about}\n\n{tables(measured)}", draw=lambda folder: draw(measured, folder), publish=arguments.publish
+    )
 
 
 if __name__ == "__main__":
