@@ -9,7 +9,7 @@ from __future__ import annotations
 import atexit
 import threading
 import time
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -35,6 +35,7 @@ from assistant.suggestions import Suggesting
 from assistant.threads import iterate
 from assistant.types import Answer, AnswerEvent, AskedPeriod, Citation, Searched, Turn
 from assistant.upkeep import Upkeep
+from vectorstore.errors import FundstelleError
 from vectorstore.languages import question_languages
 from vectorstore.settings import read_settings
 from vectorstore.types import Filters
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from vectorstore.types import Hit
 
 ANSWER_HITS = 10
+_TITLE_CHARACTERS = 80
 
 
 class Assistant(Upkeep, Holdings, Mending, Kept, Suggesting):
@@ -224,6 +226,17 @@ class Assistant(Upkeep, Holdings, Mending, Kept, Suggesting):
         asked = SearchRequest(question=_readable(question), limit=limit, filters=filters or Filters())
         found = search_passed_on(self._owner_elsewhere, asked)
         return list(self._search(asked.question, filters=asked.filters, limit=limit).hits) if found is None else found
+
+    def warm_up(self) -> None:
+        """Open what a question needs and look for questions to propose, so that the first reader waits for neither; no chat model is asked.
+
+        What is wrong with the library is left to the first question to say.
+        """
+        with suppress(FundstelleError):
+            for article in self.library.articles(limit=1):
+                self._quoted(article.title or article.text[:_TITLE_CHARACTERS])
+            for language in ("en", "de"):
+                self.suggestions(language=language)
 
     def bundle(self, answer: Answer[Any], *, with_texts: bool = True) -> dict[str, Any]:
         """``answer`` with what proves it, for ``fundstelle verify``: JSON-ready values. ``with_texts=False`` leaves whole articles out.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from vectorstore.languages import lemma, normalise
+from vectorstore.languages import lemma, normalise, stop_words
 from vectorstore.languages import words as words_of
 from vectorstore.names import folded, is_name, places
 from vectorstore.respelling import person_name, place_name
@@ -77,6 +77,8 @@ def _senses(word: str, likely: Sequence[str], *, language: str, glossary: Glossa
     base = lemma(word, language=language)
     if normalise(base) != normalise(word):
         entries = [*entries, *glossary.entries(base, language=language)]
+    if normalise(word) in stop_words(language):  # at the start of a sentence "Am" is no americium
+        entries = [entry for entry in entries if normalise(entry.headword) in {normalise(word), normalise(base)}]
 
     def place(entry: Entry) -> tuple[int, int]:
         first = next((rank for rank, phrase in enumerate(likely) if any(phrase in sense for sense in entry.senses)), len(likely))

@@ -144,6 +144,15 @@ def test_german_readers_get_german_where_a_dictionary_has_it(
     assert without.words("a bridge in Moscow", language="en", to="de") == [QuoteWord(12, 18, (), "Moskau", "", "")]
 
 
+def test_a_word_that_begins_a_sentence_is_no_sign(shared_cache: Path) -> None:
+    """German "Am" is no americium, though the dictionary has that sign."""
+    if not (SYSTEM_DICTIONARIES / "freedict-deu-eng.index").is_file():
+        pytest.skip("needs the package dict-freedict-deu-eng")
+    words = told("Am Donnerstag traf er ein.", Glossary.open([SYSTEM_DICTIONARIES], cache=shared_cache))
+    assert "Am" not in words
+    assert "Thursday" in words["Donnerstag"].senses
+
+
 def test_looking_up_is_quick(shared_cache: Path) -> None:
     """With the dictionaries of the system a quote takes less than 30 ms once they are open."""
     if not (SYSTEM_DICTIONARIES / "freedict-deu-eng.index").is_file():

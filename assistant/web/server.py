@@ -9,6 +9,7 @@ import os
 import secrets
 import socket
 import tempfile
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -109,6 +110,9 @@ def serve(
                 open_doors.enter_context(assistant.answering_at(service))
                 if announce:
                     announce(address)
+                warming = threading.Thread(target=assistant.warm_up, name="warm up")
+                warming.start()
+                open_doors.callback(warming.join)
 
     check_reach(host, logins=logins, trusted=trusted)
     with ExitStack() as open_doors:
