@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 
 class Mending(OpenLibrary):
-    """What makes a library agree with itself again. Thread-safe; nothing is taken in meanwhile, questions go on being answered."""
+    """What makes a library agree with itself again. Thread-safe; nothing is taken in meanwhile.
+
+    Questions wait for a repair. They do not wait for a check of indexes that are open already.
+    """
 
     def check(self) -> list[Fault]:
         """Everything in which articles, passages, both indexes and the sentence vectors disagree; nothing is changed.

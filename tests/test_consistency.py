@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -342,16 +343,26 @@ def test_beside_another_owner_it_is_refused(library: Path, monkeypatch: pytest.M
         assert caught.value.pid == owner.pid
 
 
-def test_questions_go_on_while_it_looks(library: Path) -> None:
+def test_questions_go_on_while_it_looks(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A check of open indexes holds up nobody who asks."""
-    with open_library(library) as assistant:
-        assistant.search("quay")
-        with assistant._writing:  # a check that is under way, as far as others can tell
-            asked = threading.Thread(target=lambda: hits.extend(assistant.search("quay")), daemon=True)
-            hits: list[object] = []
-            asked.start()
-            asked.join(timeout=20)
-            assert hits
+    looking, looked = threading.Event(), threading.Event()
+
+    def look(*_: object, **__: object) -> list[Fault]:
+        looking.set()
+        assert looked.wait(30)
+        return []
+
+    with open_library(library) as assistant, ThreadPoolExecutor(2) as pool:
+        assert assistant.search("quay")
+        monkeypatch.setattr("vectorstore.consistency.check", look)
+        checking = pool.submit(assistant.check)
+        try:
+            assert looking.wait(20)
+            assert pool.submit(assistant.search, "quay").result(timeout=20)
+            assert not checking.done()
+        finally:
+            looked.set()
+        assert checking.result(timeout=20) == []
 
 
 def test_the_command(library: Path, bundled_encoder: object) -> None:
