@@ -208,6 +208,9 @@ LIES = {
     "shown and leaving": ("states", "INSERT INTO leavings SELECT min(id) FROM passages"),
     "a list without it": ("list", "DELETE FROM shelf WHERE row = (SELECT max(row) FROM shelf)"),
     "a list with another": ("list", "UPDATE shelf SET article_id = 'nobody' WHERE row = (SELECT max(row) FROM shelf)"),
+    "hidden for good": ("states", "UPDATE versions SET state = 'hidden' WHERE row = (SELECT max(row) FROM versions)"),
+    "leaving in sight": ("states", "INSERT INTO hidden SELECT max(row), article_id, 'complete', '2000-01-01' FROM versions"),
+    "leaving without it": ("rows", "INSERT INTO hidden VALUES (99999, 'nobody', 'complete', '2000-01-01')"),
     "rows of nobody": ("rows", "INSERT INTO bands (hash, version_row) VALUES (1, 99999)"),
 }  # fmt: skip
 

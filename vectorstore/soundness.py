@@ -131,6 +131,9 @@ class Soundness(Database):
             retired = sa.select(_versions.c.row).where(_versions.c.state == "retired")
             connection.execute(_passages.delete().where(_passages.c.version_row.in_(retired)))
             connection.execute(_leavings.delete().where(_leavings.c.id.in_(sa.select(_passages.c.id))))
+            hidden, kept = _versions.c.state == "hidden", schema.hidden.c.row
+            connection.execute(schema.hidden.delete().where(kept.not_in(sa.select(_versions.c.row).where(hidden))))
+            connection.execute(_versions.update().where(hidden, _versions.c.row.not_in(sa.select(kept))).values(state="pending"))
             for row in _answering_twice(connection).values():  # indexed again, it takes the place of the others
                 connection.execute(_versions.update().where(_versions.c.row == row).values(state="pending"))
             unlisted, listed_wrongly = _wrong_shelf(connection)
@@ -247,6 +250,13 @@ def _lying_states(connection: sa.Connection) -> Iterator[Fault]:
             lost="nothing; old words may be quoted beside the new ones",
             ids=tuple(several),
         )
+    if misplaced := _misplaced(connection):
+        yield Fault(
+            name="states",
+            found=f"{len(misplaced)} articles are hidden with no way back, or on their way out and still seen",
+            lost="no article; these are not found, or would be removed",
+            ids=tuple(misplaced),
+        )
     if links := _links_to_mend(connection):
         yield Fault(
             name="links",
@@ -289,6 +299,13 @@ def _answering_twice(connection: sa.Connection) -> dict[str, int]:
     query = sa.select(_versions.c.article_id, sa.func.max(_versions.c.row)).where(_versions.c.state.in_(_READY))
     several = query.group_by(_versions.c.article_id).having(sa.func.count() > 1)
     return {row[0]: row[1] for row in connection.execute(several)}
+
+
+def _misplaced(connection: sa.Connection) -> list[str]:
+    """The articles whose versions are hidden though nothing says what they come back to, or seen though they are listed as hidden."""
+    noted = sa.select(schema.hidden.c.row)
+    query = sa.select(_versions.c.article_id).where((_versions.c.state == "hidden") != _versions.c.row.in_(noted)).distinct()
+    return list(connection.execute(query).scalars())
 
 
 def _links_to_mend(connection: sa.Connection) -> list[tuple[str, str | None]]:
