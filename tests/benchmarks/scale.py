@@ -119,6 +119,7 @@ def _exactly_nearest(vectors: NDArray[np.float32], *, path: Path) -> list[set[st
 def tables(measured: Mapping[str, Any]) -> str:
     """Markdown tables: totals by size and filter, steps by size, and what the index holds."""
     sizes = sorted(measured.values(), key=lambda found: int(found["passages"]))
+    order = list(sizes[0]["steps"]["no filter"])
     totals, steps, rest = [], [], []
     for found in sizes:
         size = f"{found['passages']:,}"
@@ -126,7 +127,7 @@ def tables(measured: Mapping[str, Any]) -> str:
             totals.append([size, name, f"{found['matching'][name]:,}", *_percentiles(listed["total"])])
         plain = found["steps"]["no filter"]
         steps += [
-            [size, f"p{share * 100:.0f}", *(f"{results.percentile(plain[step], share):.1f}" for step in plain)]
+            [size, f"p{share * 100:.0f}", *(f"{results.percentile(plain[step], share):.1f}" for step in order)]
             for share in SHARES
         ]
         rest.append(
@@ -144,7 +145,7 @@ def tables(measured: Mapping[str, Any]) -> str:
     return "\n".join(
         [
             results.markdown(["passages", "filter", "match", *(f"ms p{share * 100:.0f}" for share in SHARES)], totals),
-            results.markdown(["passages", "ms, no filter", *sizes[0]["steps"]["no filter"]], steps),
+            results.markdown(["passages", "ms, no filter", *order], steps),
             results.markdown(
                 [
                     "passages",
