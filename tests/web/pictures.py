@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import tempfile
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from assistant import Assistant
@@ -12,7 +14,7 @@ from tests.web.conftest import CHROMIUM, FLAGS, serving
 from tests.web.views import SIZES, VIEWS
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
-SHOWN = {"desktop": ("answer", "article", "library"), "phone": ("answer",)}
+SHOWN = {"desktop": ("answer", "library"), "phone": ("answer",)}
 
 
 def main() -> None:
@@ -41,9 +43,14 @@ def main() -> None:
                         open_view(page, "en")
                         if view in views:
                             page.wait_for_timeout(500)
-                            page.screenshot(path=FOLDER / f"{view}-{size}-{scheme}.png")
+                            keep(page.screenshot(), FOLDER / f"{view}-{size}-{scheme}.png")
                     context.close()
         browser.close()
+
+
+def keep(picture: bytes, path: Path) -> None:
+    """Write a picture with as few colours as it needs: the repository keeps every version of it."""
+    Image.open(io.BytesIO(picture)).convert("RGB").quantize(64, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 if __name__ == "__main__":
