@@ -200,7 +200,8 @@ def fill_up(assistant: Assistant, *, passages: int, on_progress: Callable[[int],
         vectors, sentences = directions.passages(number)
         lap("draw")
         library.put_all(Storable(one.article, one.passages, one.article.text.encode(), f"{one.article.id}.txt") for one in batch)
-        rows = [entry.row for entry in library.pending(limit=ARTICLES_AT_ONCE)]
+        own = {one.article.id for one in batch}  # what an earlier run left may wait beside them
+        rows = [entry.row for entry in library.pending(limit=4 * ARTICLES_AT_ONCE) if entry.article.id in own]
         lap("store")
         indexes.dense.upsert(ids, vectors)
         lap("dense index")
