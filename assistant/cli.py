@@ -82,10 +82,10 @@ def main() -> None:
     try:
         app()
     except SettingsError as error:
-        _err.print(Text(f"Error: {error}", style="red"))
+        _err.print(_cleaned(f"Error: {error}", style="red"))
         sys.exit(Exit.USAGE)
     except FundstelleError as error:
-        _err.print(Text(f"Error: {error}", style="red"))
+        _err.print(_cleaned(f"Error: {error}", style="red"))
         sys.exit(Exit.SOME_FAILED)
     except SystemExit as ended:  # typer makes one of the keyboard's interrupt
         if ended.code == Exit.INTERRUPTED:
@@ -241,7 +241,12 @@ def ask(
 @app.command()
 def verify(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="A bundle that `fundstelle ask --bundle FILE` wrote, or a conversation that the page saved with evidence.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="A bundle that `fundstelle ask --bundle FILE` wrote, or a conversation that the page saved with evidence."
+        ),
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Check an evidence bundle: hashes, offsets, quotes, markers. Needs neither library nor network; with --library it compares with that too.
@@ -386,7 +391,7 @@ def feedback(context: typer.Context, as_json: AsJson = False) -> None:
     )
     for given in listed:
         when = f"{given.given_at:%Y-%m-%d %H:%M}" if given.given_at else ""
-        table.add_row(*(Text(value) for value in (when, given.verdict, given.answer.question, given.note)))
+        table.add_row(*(_cleaned(value) for value in (when, given.verdict, given.answer.question, given.note)))
     _out.print(table)
 
 
@@ -630,6 +635,13 @@ def _show(*shown: Text | str, sep: str = " ") -> None:
     _out.print(*shown, sep=sep, soft_wrap=not _out.is_terminal)
 
 
+def _cleaned(words: str, *, style: str = "") -> Text:
+    """Words of somebody else that did not come by way of an article, without what steers a terminal."""
+    from ingest.encoding import clean_characters
+
+    return Text(clean_characters(words), style=style)
+
+
 def _print_json(document: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=1) + "\n")
 
@@ -670,7 +682,7 @@ def _print_citation(citation: Citation, *, language: str) -> None:
 def _print_verification(verification: Verification) -> None:
     for check in verification.failed:
         what = f"[{check.citation}]" if check.citation is not None else check.article_id or check.name
-        _show(Text(f"✗ {what}: {check.detail}", style="red"))
+        _show(_cleaned(f"✗ {what}: {check.detail}", style="red"))
     quotes = sum(check.name == "quote" for check in verification.checks)
     if verification.verified:
         compared = "their articles" if verification.texts else "their hashes (the bundle has no whole articles)"

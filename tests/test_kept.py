@@ -209,3 +209,12 @@ def test_feedback_is_exported(assistant: Assistant, answer: Answer) -> None:
     assert (item["question"], item["verdict"], item["note"]) == (answer.question, "down", "[bold]too short")
     assert item["answer"] == json.loads(json.dumps(answer.to_dict()))
     assert item["given_at"].endswith("+00:00")
+
+
+def test_readers_do_not_steer_the_terminal(assistant: Assistant, answer: Answer) -> None:
+    """What they ask and note is listed without the codes that move a cursor, colour words or set a title."""
+    asked = replace(answer, question="\x1b]0;mine\x07Why\x1b[2J?")
+    assistant.keep_feedback(Feedback(answer=asked, verdict="down", note="\x9b31mtoo\r short"))
+    listed = CliRunner().invoke(app, ["--library", str(assistant.settings.library), "feedback"]).stdout
+    assert "Why[2J?" in listed
+    assert not {"\x1b", "\x07", "\x9b", "\r"} & set(listed)
