@@ -342,16 +342,13 @@ def test_verifying_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
 
 def test_a_bundle_does_not_steer_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What a file of somebody else says is printed without the codes that move a cursor, colour words or set a title."""
-    changed = with_value(BUNDLE, ("articles", 0, "article_id"), "\x1b]0;mine\x07\x1b[2Ja", mended=True)
+    named = with_value(BUNDLE, ("articles", 0, "article_id"), "\x1b]0;mine\x07\x1b[2Ja")
     file = tmp_path / "evidence.json"
-    file.write_bytes(bundle_text(changed))
+    file.write_bytes(bundle_text(with_value(named, ("articles", 0, "text"), "Other words.", mended=True)))
     code, out, _ = run(capsys, "verify", file)
     assert code == 1
+    assert "[2Ja: " in out
     assert not {"\x1b", "\x07"} & set(out)
-    file.write_text(json.dumps({**changed, "answer": {**changed["answer"], "\x1b[2J": 1}}), "utf-8")
-    code, out, err = run(capsys, "verify", file)
-    assert code in {1, 2}
-    assert not {"\x1b", "\x07"} & set(out + err)
 
 
 def test_from_the_answer_to_the_proof(
