@@ -373,7 +373,7 @@ class Library(Stories, Paragraphs, Sources, Pages, Shelves, Hiding, Conversation
         for chunk in chunks(rows):
             originals = list(connection.execute(sa.select(_versions.c.original).where(_versions.c.row.in_(chunk))).scalars())
             connection.execute(_versions.delete().where(_versions.c.row.in_(chunk)))
-            still_used = sa.select(_versions.c.original)
+            still_used = sa.select(_versions.c.original).where(_versions.c.original.in_(originals))
             connection.execute(
                 _originals.delete().where(_originals.c.sha256.in_(originals), _originals.c.sha256.not_in(still_used))
             )

@@ -52,7 +52,7 @@ versions = sa.Table(
     sa.Column("sample", sa.Boolean, nullable=False),
     sa.Column("notes", sa.String, nullable=False, server_default="[]"),
     sa.Column("counted", sa.Boolean, nullable=False, server_default=sa.false()),  # its paragraphs are in ``paragraphs``
-    sa.Column("original", sa.String, sa.ForeignKey("originals.sha256"), nullable=False),
+    sa.Column("original", sa.String, sa.ForeignKey("originals.sha256"), nullable=False, index=True),
     sa.Column("passages", sa.Integer, nullable=False),
     sa.Column("text", sa.String, nullable=False),
     sa.Column("furniture", sa.String, nullable=False),
@@ -259,6 +259,7 @@ class Database:
             _from_version_1(connection)
         elif found == "2":
             _create(connection)
+            connection.exec_driver_sql("CREATE INDEX IF NOT EXISTS ix_versions_original ON versions (original)")
             connection.exec_driver_sql(_ALL_SHELVED)
         elif found != str(SCHEMA_VERSION):
             message = f"{self.folder / FILE_NAME} has layout {found}, this version reads {SCHEMA_VERSION}. Use the version that wrote it."
