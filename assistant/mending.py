@@ -65,9 +65,7 @@ class Mending(OpenLibrary):
         with self._writing:
             with self._opening:
                 self._take_lock()
-                if self._indexes:
-                    self._indexes.close()
-                    self._indexes = None
+                self._let_go_to_rebuild()
                 repair(
                     self.library,
                     encoder=encoder,

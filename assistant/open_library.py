@@ -46,6 +46,7 @@ class OpenLibrary:
         self._writing = threading.Lock()
         self._takers = 0
         self._indexes: Indexes | None = None
+        self._rebuilds = 0
         self._lock: Lock | None = None
         self._service: Service | None = None
         self._encoder = encoder
@@ -170,6 +171,13 @@ class OpenLibrary:
                 self.library.remove_overdue()
                 self._indexes = Indexes.open(self.library, encoder=self.encoder, glossary=self.glossary)
             return self._indexes
+
+    def _let_go_to_rebuild(self) -> None:
+        """Close the indexes, because they are made anew; under ``_opening``, for as long as that takes. Who is reading them looks again."""
+        if self._indexes:
+            self._rebuilds += 1
+            self._indexes.close()
+            self._indexes = None
 
     def _take_lock(self) -> None:
         from vectorstore.ownership import Lock

@@ -35,7 +35,7 @@ from assistant.suggestions import Suggesting
 from assistant.threads import iterate
 from assistant.types import Answer, AnswerEvent, AskedPeriod, Citation, Searched, Turn
 from assistant.upkeep import Upkeep
-from vectorstore.errors import FundstelleError
+from vectorstore.errors import FundstelleError, IndexCorrupt
 from vectorstore.languages import question_languages
 from vectorstore.settings import read_settings
 from vectorstore.types import Filters
@@ -273,16 +273,22 @@ class Assistant(Upkeep, Holdings, Mending, Kept, Suggesting):
     def _search(self, question: str, *, filters: Filters, limit: int) -> SearchResult:
         from vectorstore.search import hybrid_search
 
-        return hybrid_search(
-            question,
-            library=self.library,
-            indexes=self.indexes,
-            encoder=self.encoder,
-            glossary=self.glossary,
-            filters=filters,
-            limit=limit,
-            reranker=self.reranker,
-        )
+        while True:
+            rebuilds = self._rebuilds
+            try:
+                return hybrid_search(
+                    question,
+                    library=self.library,
+                    indexes=self.indexes,
+                    encoder=self.encoder,
+                    glossary=self.glossary,
+                    filters=filters,
+                    limit=limit,
+                    reranker=self.reranker,
+                )
+            except IndexCorrupt:
+                if rebuilds == self._rebuilds:  # else they were closed while they were read
+                    raise
 
     def _answer(
         self, question: str, searched: Searched, result: SearchResult, *, language: str | None, earlier: Sequence[Citation]

@@ -200,9 +200,7 @@ class Upkeep(OpenLibrary):
         # Whoever takes both locks takes them in this order.
         with self._writing:
             with self._opening:
-                if self._indexes:
-                    self._indexes.close()
-                    self._indexes = None
+                self._let_go_to_rebuild()
                 self._take_lock()
                 encoder = self.encoder
                 rebuild(

@@ -29,6 +29,7 @@ from vectorstore.lexical import PassageTerms
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from assistant import Assistant
     from vectorstore.soundness import Fault
 
 
@@ -366,6 +367,28 @@ def test_questions_go_on_while_it_looks(library: Path, monkeypatch: pytest.Monke
         finally:
             looked.set()
         assert checking.result(timeout=20) == []
+
+
+@pytest.mark.parametrize("way", ["reindex", "repair"])
+def test_questions_wait_while_it_is_mended(library: Path, way: str) -> None:
+    """Whoever asks while the indexes are made anew is answered then, and hears of no damage."""
+    done = threading.Event()
+
+    def ask_on(assistant: Assistant) -> int:
+        asked = 0
+        while not done.is_set() or not asked:
+            assert assistant.search("quay")
+            asked += 1
+        return asked
+
+    with open_library(library) as assistant, ThreadPoolExecutor(3) as pool:
+        asking = [pool.submit(ask_on, assistant) for _ in range(3)]
+        try:
+            for _ in range(3):
+                assistant.reindex() if way == "reindex" else assistant.repair()
+        finally:
+            done.set()
+        assert all(one.result(timeout=60) for one in asking)
 
 
 def test_the_command(library: Path, bundled_encoder: object) -> None:
