@@ -215,9 +215,22 @@ const tools = {
   new: () => { if (!busy()) send("ask", { do: "new" }); },
 };
 on_click("[data-tool]", (button) => tools[button.dataset.tool]?.(button));
+// What was judged stays pressed while the page is open, however often gradio puts the answer in anew.
+const judged = new Map();
+const judged_as = (exchange) => `${location.hash} ${exchange.id} ${exchange.querySelector(".as-markdown")?.textContent}`;
+const press = (exchange, verdict) => {
+  for (const one of exchange.querySelectorAll(".tools [aria-pressed]")) {
+    const pressed = String(one.dataset.tool === verdict);
+    if (one.getAttribute("aria-pressed") !== pressed) one.setAttribute("aria-pressed", pressed);
+  }
+};
+renewed.push(() => {
+  if (judged.size) for (const exchange of document.querySelectorAll(".exchange:has(.as-markdown)")) press(exchange, judged.get(judged_as(exchange)) ?? "");
+});
 const judge = (button, verdict) => {
-  const taken_back = button.getAttribute("aria-pressed") === "true";
-  for (const one of button.closest(".tools").querySelectorAll("[aria-pressed]")) one.setAttribute("aria-pressed", String(one === button && !taken_back));
+  const exchange = exchange_of(button), taken_back = button.getAttribute("aria-pressed") === "true";
+  judged.set(judged_as(exchange), taken_back ? "" : verdict);
+  press(exchange, taken_back ? "" : verdict);
   send("ask", { do: "feedback", position: position_of(button), verdict: taken_back ? "" : verdict, note: "" });
   exchange_of(button).querySelector(".feedback-note").hidden = taken_back;
   if (taken_back) return;

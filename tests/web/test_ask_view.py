@@ -267,6 +267,15 @@ def test_an_answer_is_judged(opened: Any, talkative: FakeAssistant) -> None:
     assert talkative.opinions == []
 
 
+def test_what_was_judged_stays_pressed(opened: Any) -> None:
+    """The next question puts the answer in anew; its thumb stays down, the new answer's is up to the reader."""
+    ask(opened, "Why?")
+    opened.click("#current [data-tool=up]")
+    ask(opened, "And then?")
+    opened.wait_for_selector("#past [data-tool=up][aria-pressed=true]")
+    assert opened.get_attribute("#current [data-tool=up]", "aria-pressed") == "false"
+
+
 def test_a_reload_finds_the_conversation(opened: Any) -> None:
     """The address says which; its questions and their evidence are there again, and it goes on where it was."""
     ask(opened, "First?")
