@@ -276,6 +276,8 @@ class Parts(dict[str, Any]):
             return next(answers(request, event, kept, values))
 
         def as_it_goes(request: gr.Request, event: gr.EventData, kept: Any, *values: Any) -> Iterator[Any]:
+            # First nothing at all: gradio empties every part where a handler has nothing to say.
+            yield self.updates({})
             yield from answers(request, event, kept, values)
 
         return event(

@@ -267,6 +267,20 @@ def test_an_answer_is_judged(opened: Any, talkative: FakeAssistant) -> None:
     assert talkative.opinions == []
 
 
+def test_an_empty_question_changes_nothing(opened: Any, talkative: FakeAssistant) -> None:
+    """Enter in an empty box, or after spaces, leaves the page as it is: fresh or in the middle of a conversation."""
+    for shown in (".intro", "#current .citation"):
+        for typed in ("", "   "):
+            opened.fill(BOX, typed)
+            opened.press(BOX, "Enter")
+        opened.wait_for_timeout(500)
+        assert opened.locator(shown).first.is_visible()
+        assert opened.locator("#conversations .rail").count() == 1
+        ask(opened, "Why?")
+    opened.wait_for_selector("#past .exchange")
+    assert len(talkative.asked) == 2
+
+
 def test_what_was_judged_stays_pressed(opened: Any) -> None:
     """The next question puts the answer in anew; its thumb stays down, the new answer's is up to the reader."""
     ask(opened, "Why?")
