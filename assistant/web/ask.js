@@ -295,8 +295,10 @@ on_click("[data-kept]", (button) => {
   if (what === "rename") {
     entry.querySelector(".rename").hidden = false;
     entry.querySelector(".rename input").select();
-  } else if (what === "remove") send("ask", { do: "remove", id });
-  else send("ask", { do: "export", id, as: what });
+  } else if (what === "remove") {
+    // What is being answered is kept once its answer is there, and would come back.
+    if (!busy()) send("ask", { do: "remove", id });
+  } else send("ask", { do: "export", id, as: what });
 });
 document.addEventListener("submit", (event) => {
   const form = closest(event, ".rename");

@@ -340,6 +340,26 @@ def test_kept_conversations_are_opened_renamed_saved_and_removed(opened: Any) ->
     assert opened.locator(".open-kept").all_inner_texts() == ["Second?"]
 
 
+def test_a_conversation_is_not_removed_while_its_answer_is_coming(opened: Any, talkative: FakeAssistant) -> None:
+    """It would be kept again with the answer: the list waits, as it does with opening another."""
+    ask(opened, "First?")
+    talkative.waits = True
+    opened.fill(BOX, "Second?")
+    opened.press(BOX, "Enter")
+    opened.wait_for_selector(
+        "#current [aria-busy=true] .question:text-is('Second?'), #current [aria-busy=true]:has-text('Second?')"
+    )
+    opened.click(".kept > li summary")
+    opened.click(".menu[open] [data-kept=remove]")
+    opened.click(".menu[open] [data-kept=remove]")
+    opened.click("#composer .stop-button")
+    opened.wait_for_selector("#current .exchange[aria-busy=false]")
+    opened.wait_for_selector(".open-kept:text-is('First?')")
+    (kept,) = talkative.talks.values()
+    assert [exchange.question for exchange in kept.exchanges] == ["First?", "Second?"]
+    assert opened.locator(".exchange").count() == 2
+
+
 def test_conversations_of_others_are_not_found(
     serve_page: Callable[[Any], str], open_page: Callable[..., Any], talkative: FakeAssistant
 ) -> None:
