@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from assistant.types import HitRecord
 from assistant.web import render, welcome
+from assistant.web.local import number_text
 from assistant.web.scope_html import filters_html
 from assistant.web.talk import Exchange, Talk, Without, anchor_of, turns
 from assistant.web.texts import TEXTS
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 SUGGESTIONS: Final = 3
 LONGEST_NAME: Final = 2000
+QUESTION_CHARACTERS: Final = 2000
+"""A longer question is refused here too: the box of the page holds back only who types into it."""
 _SENDING: Final = {"submit_btn": True, "stop_btn": False}
 _STOPPING: Final = {"submit_btn": False, "stop_btn": True}
 
@@ -81,14 +84,18 @@ class Asking:
     def ask(self, question: str, talk: Talk, filters: Filters, *, visitor: Visitor) -> Iterator[Updates]:
         """Answer ``question``; in place of the last one if that is being edited."""
         question = question.strip()
-        if question:
+        if len(question) > QUESTION_CHARACTERS:
+            yield self._too_long(question, visitor=visitor)
+        elif question:
             kept = talk.without_last() if talk.editing else talk
             yield from self._answer(question, kept, filters, visitor=visitor, typed=True)
 
     def ask_as_told(self, action: Action, talk: Talk, filters: Filters, *, visitor: Visitor) -> Iterator[Updates]:
         """Answer a suggestion, or the last question anew in place of its answer: as it was, or without a part of what it became."""
         question = asked_text(action, "question").strip()
-        if question:
+        if len(question) > QUESTION_CHARACTERS:
+            yield self._too_long(question, visitor=visitor)
+        elif question:
             yield from self._answer(question, talk, filters, visitor=visitor)
         elif talk.exchanges:
             last = talk.exchanges[-1]
@@ -98,6 +105,12 @@ class Asking:
             yield from self._answer(
                 last.question, talk.without_last(), last.filters, visitor=visitor, without=last.without | left
             )
+
+    def _too_long(self, question: str, *, visitor: Visitor) -> Updates:
+        told = {"count": len(question), "most": QUESTION_CHARACTERS}
+        words = {key: number_text(number, language=visitor.language) for key, number in told.items()}
+        message = TEXTS[visitor.language]["question_long"].format(**words)
+        return {"status": render.status_html(message, language=visitor.language)}
 
     def _answer(
         self,

@@ -63,10 +63,12 @@ class Lookup:
             start, end = (int(request.query_params.get(name, "")) for name in ("start", "end"))
             if not 0 <= start < end <= min(len(article.text), start + LONGEST_QUOTE):
                 raise ValueError
+            citation = with_dates(cite(article, Span(start, end), number=1))
+            found = self.assistant.words(citation.quote, language=article.language, to=language)
         except (ValueError, ArticleNotFound):
             return JSONResponse({"quote": "", "entries": [], "note": TEXTS[language]["article_gone"]}, 404)
-        citation = with_dates(cite(article, Span(start, end), number=1))
-        found = self.assistant.words(citation.quote, language=article.language, to=language)
+        except FundstelleError as error:
+            return JSONResponse({"quote": "", "entries": [], "note": str(error)}, 503)
         entries = [
             entry_html(word, citation.quote[word.start : word.end], spoken=article.language, language=language) for word in found
         ]

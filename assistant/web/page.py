@@ -20,7 +20,7 @@ from assistant.web.adding import Adding
 from assistant.web.additions import Additions
 from assistant.web.additions_html import UPLOAD_MEGABYTES
 from assistant.web.api import described, typed_as
-from assistant.web.asking import Asking
+from assistant.web.asking import QUESTION_CHARACTERS, Asking
 from assistant.web.conversations import Conversations
 from assistant.web.guard import USER_HEADER, logged_in
 from assistant.web.render import status_html
@@ -45,11 +45,12 @@ LOG = logging.getLogger(__name__)
 HERE: Final = Path(__file__).parent
 STYLES: Final = ("page.css", "ask.css", "shelf.css")
 SCRIPTS: Final = ("page.js", "ask.js", "shelf.js", "start.js")
-QUESTION_CHARACTERS: Final = 2000
 ASKING_AT_ONCE: Final = 4
 SESSIONS_KEPT: Final = 1_000
 """Gradio keeps a copy of the page's parts, 90 kB, for each session, and each call of a named endpoint is one. The ones used last stay."""
-SECONDS_KEPT: Final = 3600
+UPLOADS_LOOKED_AT: Final = 3600
+UPLOADS_KEPT: Final = 7 * 24 * 3600
+"""Seconds. What was read is deleted at once (``adding``); this is for uploads that nobody came to add. One may wait its turn for long, and needs its file."""
 ASKING: Final[dict[str, Any]] = {"concurrency_limit": ASKING_AT_ONCE, "concurrency_id": "ask"}
 WATCHING: Final[dict[str, Any]] = {"concurrency_limit": 16, "concurrency_id": "add"}
 # gradio encrypts with it what the browser keeps, and sends it along: it hides nothing, but a new one with each start would forget everything.
@@ -91,7 +92,7 @@ def mount_page(app: FastAPI, assistant: Assistant, *, endpoints: Endpoints) -> N
 def build_page(assistant: Assistant, *, endpoints: Endpoints) -> gr.Blocks:
     """The layout, what happens on each event, and the named endpoints."""
     page: gr.Blocks
-    with gr.Blocks(title="Fundstelle", analytics_enabled=False, delete_cache=(SECONDS_KEPT, SECONDS_KEPT)) as page:
+    with gr.Blocks(title="Fundstelle", analytics_enabled=False, delete_cache=(UPLOADS_LOOKED_AT, UPLOADS_KEPT)) as page:
         # First, so that the page's own events leave them their names.
         for name, endpoint in endpoints.named().items():
             # Additions wait for each other, as those of the page do; whatever else asks shares its places with the page's questions.

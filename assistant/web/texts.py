@@ -127,6 +127,7 @@ TEXTS: Final[dict[Language, dict[str, str]]] = {
         "kept_remove": "Remove",
         "kept_sure": "Really remove?",
         "no_such_conversation": "This conversation is no longer there.",
+        "question_long": "The question is too long: {count} characters; at most {most} are taken. Please shorten it.",
         "no_such_answer": "This answer is no longer there. Reload the page and try again.",
         "failed_heading": "That did not work.",
         "failed_unexpectedly": "Something unexpected went wrong. The details are in the terminal that runs Fundstelle. Please try again.",
@@ -249,6 +250,7 @@ TEXTS: Final[dict[Language, dict[str, str]]] = {
         "kept_remove": "Entfernen",
         "kept_sure": "Wirklich entfernen?",
         "no_such_conversation": "Dieses Gespräch gibt es nicht mehr.",
+        "question_long": "Die Frage ist zu lang: {count} Zeichen; höchstens {most} gehen. Bitte kürzen Sie sie.",
         "no_such_answer": "Diese Antwort gibt es nicht mehr. Laden Sie die Seite neu und versuchen Sie es noch einmal.",
         "failed_heading": "Das hat nicht geklappt.",
         "failed_unexpectedly": "Etwas Unerwartetes ist schiefgegangen. Einzelheiten stehen im Terminal, in dem Fundstelle läuft. "

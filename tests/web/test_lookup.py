@@ -8,17 +8,21 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from assistant.web.asking import Asking, chosen_filters
+from assistant.web.asking import QUESTION_CHARACTERS, Asking, chosen_filters
 from assistant.web.conversations import Conversations
+from assistant.web.page import UPLOADS_KEPT
 from assistant.web.reader import Highlight, article_html, pieces
 from assistant.web.talk import Talk
 from assistant.web.visitor import Visitor, remembered, visitor_of
 from tests.web.fakes import QUOTE, SECOND, TEXT, FakeAssistant, answer_with, cite, make_article
 from tests.web.test_render import HOSTILE, TAGS, Reader
+from vectorstore.errors import LibraryError
 from vectorstore.types import Filters, Furniture
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from vectorstore.types import Article
 
 
 @pytest.fixture
@@ -70,6 +74,42 @@ def test_words_come_with_their_entries(address: str) -> None:
     assert 'data-entry="0">Ziel<' in found["quote"]
     assert "goal" in found["entries"][0]
     assert found["note"] == ""
+
+
+def test_a_library_that_cannot_be_read_is_said(serve_page: Callable[[Any], str]) -> None:
+    """Whatever keeps an article or its words from being read is told in words, with a code that says that it may pass."""
+
+    class Unreadable(FakeAssistant):
+        def article(self, *_: Any, **__: Any) -> Article:
+            message = "The article store cannot be used. Check the disk."
+            raise LibraryError(message)
+
+    address = serve_page(Unreadable())
+    article = httpx.get(f"{address}/look/article", params={"id": "a"})
+    words = httpx.get(f"{address}/look/words", params={"id": "a", "start": "0", "end": "5"})
+    assert (article.status_code, words.status_code) == (503, 503)
+    assert "Check the disk." in article.text
+    assert words.json() == {"quote": "", "entries": [], "note": "The article store cannot be used. Check the disk."}
+
+
+def test_a_question_that_is_too_long_is_refused_in_words() -> None:
+    """Not only by the box of the page: whoever sends one past it is told in the page's language, and nothing is asked."""
+    assistant: Any = FakeAssistant(articles_kept=[make_article()], answer=answer_with(cite(make_article(), QUOTE)))
+    asking, visitor = Asking(assistant), Visitor(language="de", session="s")
+    question = "x" * (QUESTION_CHARACTERS + 1)
+    for told in (
+        asking.ask(question, Talk(), Filters(), visitor=visitor),
+        asking.ask_as_told({"question": question}, Talk(), Filters(), visitor=visitor),
+    ):
+        (update,) = told
+        assert "2.001 Zeichen; höchstens 2.000" in update["status"]
+    assert assistant.asked == []
+    assert list(asking.ask(question[1:], Talk(), Filters(), visitor=visitor))[-1]["talk"].exchanges
+
+
+def test_uploads_outlive_a_long_wait() -> None:
+    """Files that are to be added may wait behind a long addition: gradio does not take them for forgotten within a day."""
+    assert UPLOADS_KEPT >= 24 * 3600
 
 
 def test_another_page_cannot_write_there(address: str) -> None:
