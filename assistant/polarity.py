@@ -31,12 +31,21 @@ _DENIALS: Mapping[str, str] = {
 }
 # Words of denial that deny nothing: "not only", "nicht mehr als", "ne ... que".
 _HARMLESS: Mapping[str, str] = {
-    "en": r"and not|not (?:only|just|merely|least)|no (?:more|less|fewer|later|sooner|doubt|matter|longer than)|not (?:\w+ ){0,3}(?:more|less|fewer) than|not (?:to mention)|whether or not|without doubt|nothing but|no\. ?\d",
-    "de": r"und nicht|nicht (?:nur|allein|zuletzt|einmal mehr)|nicht (?:\w+ ){0,3}(?:mehr|weniger) als|nichts anderes als|ohne zweifel|ohne weiteres|kein zweifel",
-    "fr": r"et (?:non|pas)|pas (?:seulement|moins de|plus de)|sans doute|ni plus ni moins|pas a pas",
-    "es": r"y no|no (?:solo|solamente|obstante)|no (?:\w+ ){0,3}(?:mas|menos) de|sin (?:embargo|duda)",
+    "en": r"not (?:only|just|merely|least)|no (?:more|less|fewer|later|sooner|doubt|matter|longer than)|not (?:\w+ ){0,3}(?:more|less|fewer) than|not (?:to mention)|whether or not|without doubt|nothing but|no\. ?\d",
+    "de": r"nicht (?:nur|allein|zuletzt|einmal mehr)|nicht (?:\w+ ){0,3}(?:mehr|weniger) als|nichts anderes als|ohne zweifel|ohne weiteres|kein zweifel",
+    "fr": r"pas (?:seulement|moins de|plus de)|sans doute|ni plus ni moins|pas a pas",
+    "es": r"no (?:solo|solamente|obstante)|no (?:\w+ ){0,3}(?:mas|menos) de|sin (?:embargo|duda)",
     "ru": r"а не|не (?:только|менее|более|позднее)|без сомнения",
     "nl": r"niet alleen",
+}
+# "The bridge and not the budget" denies nothing, "rebuilt and not reopened" does: only a noun tells, and in German the capital it ends with
+# (a participle would follow). As written, for capitals count; Spanish "la", "lo" and their plurals may be objects of a verb, and are left out.
+_CONTRASTS: Mapping[str, str] = {
+    "en": r"(?i:and not)(?= (?:(?i:in|on|at|by|for|from|to|with|of) )?"
+    r"(?:(?i:the|an?(?! single| soul| word)|his|her|its|their|our|my|your|this|these|those)\b|[A-Z\d]))",
+    "de": r"(?i:und nicht)(?=(?: [a-zäöüß]\w*){0,3}(?: [A-ZÄÖÜ\d][\w.-]*){1,4}\s*(?:[^\w\s]|$))",
+    "fr": r"(?i:et (?:non|pas))(?= (?:(?i:le|la|les|une?|des|du|de|au|aux|a|à|en|dans|par|pour|sur|ce|cette|ces|son|sa|ses|leurs?)\b|[ldLD]['’]|[A-ZÀÉ\d]))",
+    "es": r"(?i:y no)(?= (?:(?i:el|una?|en|por|para|de|del|con|al?|su|sus|este|esta)\b|[A-ZÁÉ\d]))",
 }
 # What comes close to denying: it may stand on the other side for a word of the table above.
 _NEARLY: Mapping[str, str] = {
@@ -104,6 +113,8 @@ _WEAKLY = re.compile(
 def denies(clause: str, *, language: str) -> bool:
     """Whether a clause has a word of denial that denies something."""
     pattern, harmless = _pattern(_DENIALS.get(language, "")), _pattern(_HARMLESS.get(language, ""))
+    if contrast := _contrast(language):
+        clause = contrast.sub(" ", clause)
     return bool(pattern and pattern.search(harmless.sub(" ", _plain(clause)) if harmless else _plain(clause)))
 
 
@@ -162,6 +173,11 @@ def _axes() -> tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]:
 @cache
 def _pattern(listed: str) -> re.Pattern[str] | None:
     return re.compile(rf"\b(?:{listed})\b") if listed else None
+
+
+@cache
+def _contrast(language: str) -> re.Pattern[str] | None:
+    return re.compile(rf"\b{_CONTRASTS[language]}") if language in _CONTRASTS else None
 
 
 def _plain(clause: str) -> str:
