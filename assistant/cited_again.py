@@ -27,17 +27,18 @@ if TYPE_CHECKING:
 # What a question may say beside the number and still ask for nothing but the words there.
 _ASKING: Mapping[str, frozenset[str]] = {
     "en": frozenset(
-        "what which does do did is are was were it in from at behind under say says said stand stands written read mean show me us give quote quoted cite tell can could "
+        "what which does do did is are was were it in from at behind under say says said stand stands written read see i mean show me us give quote quoted cite tell can could "
         "you please the a of text words wording exactly again once more full whole source sources citation citations quotation number no passage and or so but".split()
     ),
     "de": frozenset(
-        "was wie welche welcher steht stand stehen sagt sagen sagte heißt lautet lauten ist sind bedeutet in im bei unter hinter von aus zeig zeige zeigen mir uns gib nenne zitiere sie "
-        "kannst du können bitte der die das dem den text wortlaut worte wörter genau nochmal noch einmal mal ganz ganze quelle quellen zitat zitate zitaten beleg belege fußnote "
+        "was wie welche welcher steht stand stehen sagt sagen sagte heißt lautet lauten ist sind bedeutet in im bei unter hinter von aus zeig zeige zeigen sehen lesen ich mir uns gib nenne zitiere sie "
+        "kann kannst du können bitte der die das dem den text wortlaut worte wörter genau nochmal noch einmal mal ganz ganze quelle quellen zitat zitate zitaten beleg belege fußnote "
         "nummer nr stelle textstelle und oder aber da drin eigentlich".split()
     ),
 }
 _NAMED = re.compile(
-    r"\b(?:source|citation|quotation|quote|quelle|zitat|beleg|fußnote|textstelle)s?\s+(?:(?:number|no\.?|nummer|nr\.?)\s*)?(\d{1,3})\b",
+    r"\b(?:source|citation|quotation|quote|quelle|zitat|beleg|fußnote|textstelle)(?:s|e?n|e)?\s+(?:(?:numbers?|no\.?|nummern?|nr\.?)\s*)?"
+    r"(\d{1,3}(?:(?:\s*[,&]\s*|\s*,?\s+(?:and|or|und|oder)\s+)\d{1,3})*)\b",
     re.IGNORECASE,
 )
 
@@ -55,7 +56,7 @@ def asked_again(question: str) -> AskedAgain | None:
     markers = marker_spans(question)
     found = [
         *((span, numbers) for span, numbers in markers),
-        *((Span(*m.span()), (int(m[1]),)) for m in _NAMED.finditer(question)),
+        *((Span(*m.span()), tuple(map(int, re.findall(r"\d+", m[1])))) for m in _NAMED.finditer(question)),
     ]
     if not found:
         return None

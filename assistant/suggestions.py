@@ -176,7 +176,7 @@ def headline_names(article: Article, *, to: str) -> list[str]:
 
 def shows_well(answer: Answer, article: Article) -> bool:
     """Whether an answer is one to show first: sure, with a quote of readable length that is more than the headline."""
-    if answer.abstained or (answer.confidence is not None and answer.confidence < _SURE):
+    if answer.abstained or not answer.citations or (answer.confidence is not None and answer.confidence < _SURE):
         return False
     first = answer.citations[0]
     return len(first.quote) in _QUOTE and folded(first.quote) != folded(article.title)

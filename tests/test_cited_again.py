@@ -22,9 +22,13 @@ ASKED = {
     "Show me the text of source 2 again, please.": ((2,), "en"),
     "Can you quote [1-2]?": ((1, 2), "en"),
     "Source 4?": ((4,), "en"),
+    "Source 2 and 3?": ((2, 3), "en"),
+    "Can I see sources 1, 2 and 4?": ((1, 2, 4), "en"),
     "Was steht in [2]?": ((2,), "de"),
     "Und was sagt Quelle 1 genau?": ((1,), "de"),
     "Zeig mir bitte noch einmal das Zitat Nr. 3": ((3,), "de"),
+    "Kann ich Quelle 1 sehen?": ((1,), "de"),
+    "Was steht in den Quellen 2 und 3?": ((2, 3), "de"),
     "[2]?": ((2,), ""),
 }
 SOMETHING_ELSE = (
@@ -34,6 +38,7 @@ SOMETHING_ELSE = (
     "What happened in 2 towns?",
     "Widerspricht [1] dem, was in [2] steht?",
     "What does source code cost?",
+    "Which of source 2 and 3 towns is larger?",
 )
 
 
