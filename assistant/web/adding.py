@@ -67,7 +67,11 @@ class Adding:
         addition = self.additions.begin("files", owner=visitor.reader, count=len(paths), work=work, afterwards=drop_uploads)
         # The place for files is free for the next ones at once.
         yield {"files": None}
-        yield from self._followed(addition, visitor=visitor)
+        if addition:
+            yield from self._followed(addition, visitor=visitor)
+        else:
+            drop_uploads()
+            yield {"status": status_html(TEXTS[visitor.language]["additions_many"], language=visitor.language)}
 
     def add_as_told(self, action: Action, *, visitor: Visitor) -> Iterator[Updates]:
         """Add or visit what the script asks for, or show again how far what is under way has come (``watch``)."""
@@ -106,8 +110,9 @@ class Adding:
 
     def _begin(
         self, kind: AdditionKind, work: Work, *, visitor: Visitor, count: int = 1, refused: Sequence[ItemResult] = ()
-    ) -> Addition:
-        return self.additions.begin(kind, owner=visitor.reader, count=count, work=work, refused=refused)
+    ) -> Addition | str:
+        begun = self.additions.begin(kind, owner=visitor.reader, count=count, work=work, refused=refused)
+        return begun or TEXTS[visitor.language]["additions_many"]
 
     def _add_addresses(self, action: Action, visitor: Visitor) -> Addition | str:
         from ingest.pipeline import IngestReport
@@ -169,7 +174,7 @@ class Adding:
 
         return self._begin("text", work, visitor=visitor)
 
-    def _refuse_files(self, action: Action, visitor: Visitor) -> Addition | None:
+    def _refuse_files(self, action: Action, visitor: Visitor) -> Addition | str | None:
         from ingest.pipeline import IngestReport
         from ingest.planned import ItemResult
 
@@ -181,13 +186,13 @@ class Adding:
             return None
         return self._begin("files", lambda _: IngestReport(()), visitor=visitor, count=len(refused), refused=refused)
 
-    def _add_samples(self, _: Action, visitor: Visitor) -> Addition:
+    def _add_samples(self, _: Action, visitor: Visitor) -> Addition | str:
         def work(hearing: Hearing) -> IngestReport:
             return self.assistant.add(samples=True, stop=hearing.stop, on_item=hearing.item, on_progress=hearing.progress)
 
         return self._begin("samples", work, visitor=visitor)
 
-    def _visit(self, action: Action, visitor: Visitor) -> Addition | None:
+    def _visit(self, action: Action, visitor: Visitor) -> Addition | str | None:
         address = asked_text(action, "address")
         if address not in {source.address for source in self.assistant.sources()}:
             return None
@@ -199,7 +204,7 @@ class Adding:
 
         return self._begin("visit", work, visitor=visitor)
 
-    def _visit_all(self, _: Action, visitor: Visitor) -> Addition:
+    def _visit_all(self, _: Action, visitor: Visitor) -> Addition | str:
         def work(hearing: Hearing) -> IngestReport:
             return self.assistant.refresh(
                 every_source=True, stop=hearing.stop, on_item=hearing.item, on_progress=hearing.progress

@@ -11,6 +11,7 @@ import queue
 import secrets
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
@@ -28,6 +29,10 @@ SHOWN_EVERY: Final = 0.25
 KEPT_SECONDS: Final = 3600.0
 KEPT_ENDED: Final = 5
 """So many ended additions are kept for an owner, for so long, unless they are dismissed."""
+WAITING: Final = 20
+"""So many additions of an owner wait or are under way, no more: each keeps what it shall add, up to some megabytes of text, in memory."""
+WAITING_IN_ALL: Final = 100
+"""So many of all owners: who an owner is, is what a browser says."""
 LOG = logging.getLogger(__name__)
 
 
@@ -59,7 +64,7 @@ class Addition:
     begun: bool = False
     ended_at: float | None = None
     stop: threading.Event = field(default_factory=threading.Event)
-    failure: Exception | None = None
+    failure: BaseException | None = None
     told: int = 0
 
     @property
@@ -74,6 +79,7 @@ class Additions:
     def __init__(self) -> None:
         self._all: dict[str, Addition] = {}
         self._waiting: queue.SimpleQueue[tuple[Addition, Work, Callable[[], None]]] = queue.SimpleQueue()
+        self._left = Counter[str]()
         self._changed = threading.Condition()
         self._worker: threading.Thread | None = None
 
@@ -86,11 +92,17 @@ class Additions:
         work: Work,
         refused: Sequence[ItemResult] = (),
         afterwards: Callable[[], None] = lambda: None,
-    ) -> Addition:
-        """Do ``work`` when its turn comes. ``refused`` are results that are known before; ``afterwards`` is called whatever happens."""
+    ) -> Addition | None:
+        """Do ``work`` when its turn comes. ``refused`` are results that are known before; ``afterwards`` is called whatever happens.
+
+        None, and nothing is done, while ``WAITING`` additions of the owner wait, or ``WAITING_IN_ALL`` of everybody.
+        """
         addition = Addition(id=secrets.token_hex(8), owner=owner, kind=kind, count=count, items=list(refused))
         with self._changed:
             self._drop_old(owner)
+            if self._left[owner] >= WAITING or self._left.total() >= WAITING_IN_ALL:
+                return None
+            self._left[owner] += 1
             self._all[addition.id] = addition
             if self._worker is None:
                 # The library outlives a kill at any instant, and whoever ends the server does not want to wait for what it reads.
@@ -137,7 +149,9 @@ class Additions:
 
     def _work_off(self) -> None:
         while True:
-            self._carry_out(*self._waiting.get())
+            addition, work, afterwards = self._waiting.get()
+            self._carry_out(addition, work, afterwards)
+            del work, afterwards  # not kept until there is something to do again: what they add may be large
 
     def _carry_out(self, addition: Addition, work: Work, afterwards: Callable[[], None]) -> None:
         def item(result: ItemResult) -> None:
@@ -161,16 +175,18 @@ class Additions:
                 addition.items = [*known, *report.items]
         except FundstelleError as error:
             addition.failure = error
-        except Exception as error:  # whoever shows it says that; the worker goes on
+        except BaseException as error:  # also what would end the thread: whoever shows it says that, and the only worker goes on
             LOG.exception("Something could not be added")
             addition.failure = error
         finally:
             try:
                 afterwards()
-            finally:
-                with self._changed:
-                    addition.ended_at = time.monotonic()
-                    self._tell(addition)
+            except Exception:  # what was added stays added
+                LOG.exception("Something could not be cleared away after an addition")
+            with self._changed:
+                self._left -= Counter([addition.owner])  # keeps no owner that has nothing left
+                addition.ended_at = time.monotonic()
+                self._tell(addition)
 
     def _tell(self, addition: Addition) -> None:
         addition.told += 1

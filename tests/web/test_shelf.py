@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from assistant.web.adding import Adding, address_of
-from assistant.web.additions import Additions
+from assistant.web.additions import WAITING, Additions
 from assistant.web.additions_html import report_html
 from assistant.web.followed_html import followed_html
 from assistant.web.shelf import Shelf, asked_articles, browsing_of
@@ -262,6 +263,12 @@ def ended(additions: Additions, addition: Addition) -> Addition:
     return addition
 
 
+def begun(addition: Addition | None) -> Addition:
+    """``addition``, which was not refused."""
+    assert addition
+    return addition
+
+
 def test_additions_are_made_in_order_and_belong_to_who_began_them() -> None:
     """One at a time, as they were begun; another reader neither sees, stops nor dismisses them."""
     additions, going, done = Additions(), threading.Event(), []
@@ -276,10 +283,12 @@ def test_additions_are_made_in_order_and_belong_to_who_began_them() -> None:
         done.append("second")
         return IngestReport(())
 
-    first = additions.begin("text", owner="me", count=1, work=slow)
-    second = additions.begin("text", owner="you", count=1, work=quick)
+    first = begun(additions.begin("text", owner="me", count=1, work=slow))
+    second = begun(additions.begin("text", owner="you", count=1, work=quick))
+    deadline = time.monotonic() + 20
     while not first.items:
-        threading.Event().wait(0.01)
+        assert time.monotonic() < deadline, "the first addition did not begin"
+        time.sleep(0.01)
     assert done == ["first"]
     assert not second.begun
     assert [addition.id for addition in additions.of("me")] == [first.id]
@@ -303,7 +312,7 @@ def test_an_addition_that_waits_can_be_stopped_before_it_begins() -> None:
         return IngestReport(())
 
     additions.begin("text", owner="me", count=1, work=slow)
-    waiting = additions.begin("files", owner="me", count=1, work=lambda _: pytest.fail("was done"), afterwards=done.set)
+    waiting = begun(additions.begin("files", owner="me", count=1, work=lambda _: pytest.fail("was done"), afterwards=done.set))
     additions.stop(waiting.id, owner="me")
     assert ended(additions, waiting).ended
     going.set()
@@ -320,14 +329,57 @@ def test_an_addition_that_fails_is_shown_and_the_next_goes_on() -> None:
         raise LibraryError(message)
 
     refused = [ItemResult("nonsense", "failed")]
-    failed = additions.begin(
-        "addresses", owner="me", count=2, work=fails, refused=refused, afterwards=lambda: cleaned.append(True)
+    failed = begun(
+        additions.begin("addresses", owner="me", count=2, work=fails, refused=refused, afterwards=lambda: cleaned.append(True))
     )
-    good = additions.begin("text", owner="me", count=1, work=lambda _: IngestReport((ItemResult("b", "added", "2"),)))
+    good = begun(additions.begin("text", owner="me", count=1, work=lambda _: IngestReport((ItemResult("b", "added", "2"),))))
     assert ended(additions, good).items == [ItemResult("b", "added", "2")]
     assert str(failed.failure) == "The library is in use. Try again later."
     assert failed.items == refused
     assert cleaned == [True]
+
+
+def test_nothing_ends_the_only_worker() -> None:
+    """Neither what is meant to end a thread nor clearing away that fails: the next addition is made."""
+    additions = Additions()
+
+    def ends(_: Hearing) -> IngestReport:
+        raise SystemExit(2)
+
+    def cannot_clear() -> None:
+        raise PermissionError("uploads")
+
+    lost = begun(additions.begin("text", owner="me", count=1, work=ends))
+    uncleared = additions.begin("text", owner="me", count=1, work=lambda _: IngestReport(()), afterwards=cannot_clear)
+    good = begun(additions.begin("text", owner="me", count=1, work=lambda _: IngestReport((ItemResult("b", "added", "2"),))))
+    assert ended(additions, good).items == [ItemResult("b", "added", "2")]
+    assert isinstance(lost.failure, SystemExit)
+    assert ended(additions, begun(uncleared)).failure is None
+
+
+def test_what_waits_to_be_added_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For each reader and for all: also what was stopped counts until the worker has let go of it; then there is place again."""
+    monkeypatch.setattr("assistant.web.additions.WAITING_IN_ALL", WAITING + 1)
+    additions, going = Additions(), threading.Event()
+
+    def slow(_: Hearing) -> IngestReport:
+        going.wait(20)
+        return IngestReport(())
+
+    taken = [begun(additions.begin("text", owner="me", count=1, work=slow)) for _ in range(WAITING)]
+    additions.stop(taken[-1].id, owner="me")
+    assert additions.begin("text", owner="me", count=1, work=slow) is None
+    last = begun(additions.begin("text", owner="you", count=1, work=slow))
+    assert additions.begin("text", owner="others", count=1, work=slow) is None
+    refused = last_of(
+        Adding(cast("Any", None), additions=additions).add_as_told(
+            {"do": "add-text", "text": "Words."}, visitor=Visitor(owner="me")
+        )
+    )
+    assert "Too much is waiting" in refused["status"]
+    going.set()
+    ended(additions, last)
+    assert ended(additions, begun(additions.begin("text", owner="me", count=1, work=slow))).failure is None
 
 
 # --- handlers over a real library
