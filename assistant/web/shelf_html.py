@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 PAGE_ROWS: Final = 50
 COLUMNS: Final[tuple[Sort, ...]] = ("title", "source", "published", "language", "added", "state")
-NEWEST_FIRST: Final[frozenset[Sort]] = frozenset({"published", "added"})
-"""Columns whose first click shows the greatest first."""
 COPIES_LISTED: Final = 50
 
 
