@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from vectorstore.bundled import FOLDER_NAME, PACKAGE, VERSION, NanoEngine, bundled_source
 from vectorstore.errors import FundstelleError, LibraryBusy, ModelError
-from vectorstore.languages import ANALYZER, UNKNOWN
+from vectorstore.languages import ANALYZER, UNKNOWN, keep_lists_in
 from vectorstore.settings import BUNDLED
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ class Finding:
 
 def examine(settings: Settings) -> list[Finding]:
     """Everything that decides how well Fundstelle works here, in the order a person would ask for it."""
+    keep_lists_in(settings.cache)
     return [
         _program(),
         *_libraries(),

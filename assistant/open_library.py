@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from assistant.generative import ChatModel, ModelLimits
 from assistant.remote import Remote, program_version
 from vectorstore.errors import LibraryBusy
+from vectorstore.languages import keep_lists_in
 from vectorstore.library import Library
 from vectorstore.settings import read_settings
 
@@ -41,6 +42,7 @@ class OpenLibrary:
     def __init__(self, settings: Settings, *, encoder: Encoder | None = None) -> None:
         """Open the library that ``settings`` name; ``Assistant.open`` is the usual way. ``encoder`` stands in for the one that is set."""
         self.settings = settings
+        keep_lists_in(settings.cache)
         self.library = Library(settings.library)
         self._opening = threading.RLock()
         self._writing = threading.Lock()

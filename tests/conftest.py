@@ -19,7 +19,7 @@ from hypothesis import settings
 
 from assistant import Assistant, Settings, evaluation
 from tests.news_server import NewsServer
-from vectorstore import embedding
+from vectorstore import embedding, languages
 from vectorstore.dictionary import Glossary
 from vectorstore.embedding import SentenceTransformerEncoder
 from vectorstore.errors import ModelError
@@ -107,6 +107,7 @@ def shared_cache(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.
     folder = Path(kept.mkdir("fundstelle")) if kept else tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FUNDSTELLE_CACHE", str(folder))
+        languages.keep_lists_in(folder)  # for tests that open no library
         patch.setenv("FUNDSTELLE_LIBRARY", str(tmp_path_factory.mktemp("nobody") / "library"))
         yield folder
 

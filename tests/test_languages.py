@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import unicodedata
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -26,6 +29,9 @@ from vectorstore.languages import (
     words,
     zipf,
 )
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 QUESTIONS = {
     "en": ["Why is Blinken visiting Astana?", "Who won the election in Brazil?", "How much did the ferry cost?"],
@@ -142,6 +148,23 @@ def test_lemmas_are_dictionary_forms() -> None:
     """The lemma keeps the case; unknown languages keep the word."""
     assert lemma("Brücken", language="de") == "Brücke"
     assert lemma("bridges", language="xx") == "bridges"
+
+
+def test_what_is_kept_lies_in_the_cache_of_the_open_library(tmp_path: Path) -> None:
+    """Whatever the environment says by then, even what no setting can be."""
+    code = (
+        "import os, sys; from pathlib import Path; from assistant import Assistant, Settings; from vectorstore.languages import lemma, question_languages\n"
+        "folder = Path(sys.argv[1])\n"
+        "with Assistant(Settings(library=folder / 'library', cache=folder / 'given')):\n"
+        "    os.environ.update(FUNDSTELLE_CACHE=str(folder / 'other'), FUNDSTELLE_SENTENCE_VECTORS='perhaps')\n"
+        "    print(lemma('Brücken', language='de'), max(question_languages('Wann war der Brand?')))\n"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True, encoding="utf-8"
+    )
+    assert said.stdout.split() == ["Brücke", "de"]
+    assert {path.name for path in (tmp_path / "given").iterdir()} >= {"lemmas", "words"}
+    assert not (tmp_path / "other").exists()
 
 
 def test_stop_words_are_frequent_function_words() -> None:

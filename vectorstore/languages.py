@@ -18,10 +18,11 @@ from functools import cache, lru_cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from vectorstore.settings import read_settings
+from vectorstore.settings import default_cache
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
+    from pathlib import Path
 
     import simplemma
     import Stemmer
@@ -65,6 +66,7 @@ _NORWEGIAN = frozenset({"nb", "nn", "no"})
 _UNSEEN = 1e-7
 _LIBRARY_PRIOR = 3.0
 _UNLIKELY = 0.01
+_kept: dict[str, Path] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +203,15 @@ def question_languages(question: str, *, library: Collection[str] = ()) -> dict[
     return {language: share / sum(likely.values()) for language, share in likely.items()}
 
 
+def keep_lists_in(cache: Path) -> None:
+    """Keep dictionary forms and word lists in the folder ``cache``; else they are in the user's own. What has been read by then stays where it is."""
+    _kept["folder"] = cache
+
+
+def _lists() -> Path:
+    return _kept.get("folder") or default_cache()
+
+
 @cache
 def _identifier() -> Any:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
@@ -215,7 +226,7 @@ def _lemmatizer() -> simplemma.Lemmatizer:
     from simplemma.strategies import DefaultStrategy
     from simplemma.strategies.dictionaries.trie_dictionary_factory import TrieDictionaryFactory
 
-    tries = TrieDictionaryFactory(disk_cache_dir=str(read_settings().cache / "lemmas" / version("simplemma")))
+    tries = TrieDictionaryFactory(disk_cache_dir=str(_lists() / "lemmas" / version("simplemma")))
     return Lemmatizer(lemmatization_strategy=DefaultStrategy(dictionary_factory=tries))
 
 
@@ -245,7 +256,7 @@ def _word_lists() -> Any:
     """By word its uses, as a trie that is kept in the cache: reading the lists of all languages takes half a second."""
     import marisa_trie
 
-    path = read_settings().cache / "words" / f"{version('wordfreq')}.trie"
+    path = _lists() / "words" / f"{version('wordfreq')}.trie"
     with suppress(OSError, RuntimeError):  # not there yet, or damaged
         return marisa_trie.BytesTrie().load(str(path))
     import wordfreq

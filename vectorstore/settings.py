@@ -20,13 +20,18 @@ BUNDLED = "bundled"
 SYSTEM_DICTIONARIES = Path("/usr/share/dictd")
 
 
+def default_cache() -> Path:
+    """The folder of the user's for what can be made again."""
+    return user_cache_path("fundstelle", appauthor=False)
+
+
 class Settings(BaseSettings):
     """What can be set, with its default. Every field ``name`` is read from ``FUNDSTELLE_NAME``."""
 
     model_config = SettingsConfigDict(env_prefix="FUNDSTELLE_", env_ignore_empty=True, frozen=True, extra="forbid")
 
     library: Path = Field(default_factory=lambda: user_data_path("fundstelle", appauthor=False) / "library")
-    cache: Path = Field(default_factory=lambda: user_cache_path("fundstelle", appauthor=False))
+    cache: Path = Field(default_factory=default_cache)
     embedding: str = BUNDLED
     reranker: str | None = None
     sentence_vectors: bool = True

@@ -202,8 +202,10 @@ def main() -> None:
     import chromadb  # noqa: F401 - once for all children
     import tantivy  # noqa: F401
 
-    from vectorstore.languages import detect_language, question_languages, terms
+    from vectorstore.languages import detect_language, keep_lists_in, question_languages, terms
+    from vectorstore.settings import read_settings
 
+    keep_lists_in(read_settings().cache)
     for text in ("Quay opened by the mayor.", QUESTION):
         detect_language(text)
         question_languages(text)
