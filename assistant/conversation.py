@@ -6,6 +6,7 @@ words are added behind the question, where the reader sees them. What stands alo
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -27,9 +28,10 @@ MAX_CARRIED = 8
 _MAX_CHARACTERS = 500
 """How much of an earlier question or answer is read."""
 _SHORT = 2
-"""A question that names nothing, with at most this many content words, leans on what came before unless one is rare."""
+"""A question that names nothing, with at most this many content words, leans on what came before; none does with a word that is rare."""
 _LONG = 3
-"""A question that names nothing, with more content words than this, stands alone."""
+"""A question that names nothing, with more content words than this, stands alone; with a year it does so from this number on."""
+_YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
 _RARE = 3.9
 _COMMON = 4.8
 """Zipf scale (log10 per thousand million words): a rarer word brings a topic of its own; a more common one is no topic unless beside one."""
@@ -94,11 +96,11 @@ class _Asked:
             return False
         if points.opens:
             return True
-        if self.names or len(self.terms) > _LONG:
+        if self.names or len(self.terms) > _LONG or any(term.zipf < _RARE for term in self.terms):
             return False
-        if points.definite or points.faint:
-            return True
-        return len(self.terms) <= _SHORT and all(term.zipf >= _RARE for term in self.terms)
+        if len(self.terms) > _SHORT and any(_YEAR.fullmatch(term.text) for term in self.terms):
+            return False
+        return points.definite or points.faint or len(self.terms) <= _SHORT
 
     @property
     def topic(self) -> tuple[_Term, ...]:
@@ -142,7 +144,7 @@ def mark_carried(terms: QuestionTerms, standalone: Standalone) -> QuestionTerms:
 
 
 def _stand_alone(question: str, asked: _Asked, running: _Running) -> Standalone:
-    if not running.topic or not question.strip() or not asked.leans:
+    if not running.topic or not asked.leans or not any(character.isalnum() for character in question):
         return Standalone(question, (), asked.language)
     if asked.is_bare and (exchanged := _exchanged(asked, running)):
         return exchanged

@@ -264,7 +264,7 @@ class Assistant(Upkeep, Holdings, Mending, Kept, Suggesting):
         return self._answer(question, searched, result, language=standalone.language, earlier=()) if result.hits else None
 
     def _refusal_without_search(self, question: str) -> str | None:
-        if not question.strip():
+        if not any(character.isalnum() for character in question):
             return "question"
         if self.library.count_articles("searchable", "complete"):
             return None

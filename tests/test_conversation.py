@@ -24,6 +24,21 @@ def after(*questions: str, asked: str, answer: str = "An answer.") -> Standalone
 
 
 @pytest.mark.parametrize(
+    "asked",
+    [
+        "Why did the dyke break?",
+        "Warum brach der Deich?",
+        "Who won the football world cup in 2022?",
+        "?",
+        "😀",
+    ],
+)
+def test_a_subject_of_its_own_is_not_mixed_with_the_one_before(asked: str) -> None:
+    """A rare word is a subject, and so are several with a year; what has no word leans on nothing."""
+    assert after("Who won the election in Poland?", asked=asked) == Standalone(asked, (), after(asked=asked).language)
+
+
+@pytest.mark.parametrize(
     ("first", "follow_up", "carried"),
     [
         ("When will Ingrid Solheim light the lamp of Skarven Point?", "And where does she live?", "Solheim"),
