@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import uuid
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -56,12 +57,16 @@ class KeptExchange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
-    """A kept conversation; ``notice`` tells its reader what of it could not be read, empty if all could."""
+    """A kept conversation; ``notice`` tells its reader what of it could not be read, empty if all could.
+
+    ``revision`` names what is kept under its id that this comes from: empty if nothing is, None if that is not known.
+    """
 
     id: str
     title: str
     exchanges: tuple[KeptExchange, ...] = ()
     notice: str = ""
+    revision: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The conversation as JSON-ready values, ``"schema"`` first."""
@@ -121,6 +126,8 @@ class Kept(OpenLibrary):
         entry = next((entry for entry in self.library.conversations(owner) if entry.id == conversation_id), None)
         if entry is None:
             return None
+        # Before the exchanges: what is kept between the two is not taken for seen.
+        revision = self.library.revision(owner, conversation_id)
         exchanges: list[KeptExchange] = []
         lost = 0
         for content in self.library.exchanges(owner, conversation_id):
@@ -132,18 +139,27 @@ class Kept(OpenLibrary):
                 lost += 1
                 _LOG.warning("An exchange of a kept conversation cannot be read: %s", error)
         notice = f"{lost} of {entry.turns} questions of this conversation are damaged and left out." if lost else ""
-        return Conversation(id=entry.id, title=entry.title, exchanges=tuple(exchanges), notice=notice)
+        return Conversation(id=entry.id, title=entry.title, exchanges=tuple(exchanges), notice=notice, revision=revision)
 
-    def keep_conversation(self, owner: str, conversation: Conversation) -> None:
-        """Keep a conversation as it is now; it takes the place of what was kept under its id, and is the newest of its owner's.
+    def keep_conversation(self, owner: str, conversation: Conversation) -> Conversation:
+        """Keep a conversation as it is now, as the newest of its owner's. Returns it with the id and the revision that it is kept under.
+
+        It takes the place of what is kept under its id. If that is not what its ``revision`` names any more, because another page went on with it or
+        removed it, that stays so, and this is kept beside it under a new id. The title is that of a new one: ``rename_conversation`` changes it.
 
         Raises:
             SettingsError: owner or id are empty or too long.
+            LibraryError: the library has no place for it.
         """
         _check_names(owner, conversation.id)
         contents = [_packed(exchange) for exchange in conversation.exchanges]
         title = " ".join(_storable(conversation.title).split())
-        self.library.keep_exchanges(owner, conversation.id, title=title, exchanges=contents)
+        id_ = conversation.id
+        revision = self.library.keep_exchanges(owner, id_, title=title, exchanges=contents, seen=conversation.revision)
+        if revision is None:
+            id_ = uuid.uuid4().hex
+            revision = self.library.keep_exchanges(owner, id_, title=title, exchanges=contents)
+        return replace(conversation, id=id_, revision=revision)
 
     def rename_conversation(self, owner: str, conversation_id: str, title: str) -> bool:
         """Call a conversation otherwise; returns whether ``owner`` keeps such a one. An empty title is not taken."""

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from assistant.cli import app
 from assistant.kept import MAX_EXCHANGE, Conversation, Feedback, KeptExchange
 from vectorstore.conversations import MAX_CONVERSATIONS, MAX_EXCHANGES, MAX_TITLE
-from vectorstore.errors import SettingsError
+from vectorstore.errors import LibraryError, SettingsError
 from vectorstore.library import FILE_NAME, Library
 from vectorstore.types import Filters
 
@@ -133,6 +133,63 @@ def test_what_is_kept_is_bounded(assistant: Assistant, answer: Answer) -> None:
     entries = assistant.conversations("ann")
     assert len(entries) == MAX_CONVERSATIONS
     assert not {"long", "huge", "vast"} & {entry.id for entry in entries}
+
+
+def test_two_pages_with_one_conversation_lose_nothing(assistant: Assistant) -> None:
+    """What another page kept, named or removed meanwhile stays so; this page's is kept beside it, and goes on there."""
+    one, two, three, four = (KeptExchange(question=f"{n}?") for n in range(4))
+    first = assistant.keep_conversation("ann", replace(conversation("a", one), revision=""))
+    second = assistant.conversation("ann", "a")
+    assert second is not None
+    assert first.id == second.id == "a"
+    assert first.revision == second.revision
+    first = assistant.keep_conversation("ann", replace(first, exchanges=(one, two)))
+    first = assistant.keep_conversation("ann", replace(first, exchanges=(one, two, three)))
+    assert assistant.rename_conversation("ann", "a", "Named here")
+    beside = assistant.keep_conversation("ann", replace(second, exchanges=(one, four)))
+    assert beside.id != "a"
+    assert assistant.keep_conversation("ann", replace(beside, exchanges=(one, four, two))).id == beside.id
+    assert assistant.keep_conversation("ann", replace(first, exchanges=(one, two))).id == "a"
+    kept = {entry.id: (entry.title, entry.turns) for entry in assistant.conversations("ann")}
+    assert kept == {"a": ("Named here", 2), beside.id: ("About a bridge", 3)}
+
+    assert assistant.remove_conversation("ann", beside.id)
+    assert {entry.id for entry in assistant.conversations("ann")} == {"a"}
+    again = assistant.keep_conversation("ann", replace(beside, exchanges=(one, four, three)))
+    assert again.id not in {"a", beside.id}
+    assert {entry.id for entry in assistant.conversations("ann")} == {"a", again.id}
+
+
+def test_many_owners_do_not_push_out_what_others_keep(assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full library refuses, and keeps all that is there; only what nobody went on with for long goes, the oldest first."""
+    monkeypatch.setattr("vectorstore.conversations.MAX_IN_ALL", 3)
+    for owner in ("ann", "ben", "eve"):
+        assistant.keep_conversation(owner, conversation("a", KeptExchange(question="?")))
+    with pytest.raises(LibraryError, match="no place for more"):
+        assistant.keep_conversation("eve", conversation("b"))
+    assert [len(assistant.conversations(owner)) for owner in ("ann", "ben", "eve")] == [1, 1, 1]
+    with closing(sqlite3.connect(assistant.settings.library / FILE_NAME)) as connection, connection:
+        connection.execute("UPDATE conversations SET updated_at = '2020-01-01T00:00:00.000000+00:00' WHERE owner = 'ben'")
+    assistant.keep_conversation("eve", conversation("b"))
+    assert [len(assistant.conversations(owner)) for owner in ("ann", "ben", "eve")] == [1, 0, 2]
+
+
+def test_conversations_are_bounded_in_bytes(assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of them, those of an owner, and all together; the owner's oldest go, and of a conversation its first exchanges."""
+    small = KeptExchange(question="?")
+    monkeypatch.setattr("vectorstore.conversations.OWNER_BYTES", 3_000)
+    for id_ in "abc":
+        assistant.keep_conversation("ann", conversation(id_, small))
+    assert [entry.id for entry in assistant.conversations("ann")] == ["c", "b"]
+    monkeypatch.setattr("vectorstore.conversations.BYTES_IN_ALL", 3_000)
+    with pytest.raises(LibraryError, match="no place for more"):
+        assistant.keep_conversation("ben", conversation("a", small))
+    assert assistant.conversations("ben") == []
+    monkeypatch.setattr("vectorstore.conversations.CONVERSATION_BYTES", 3_000)
+    assistant.keep_conversation("ann", conversation("c", KeptExchange(question="x" * 2_900), small))
+    kept = assistant.conversation("ann", "c")
+    assert kept is not None
+    assert kept.exchanges == (small,)
 
 
 @pytest.mark.parametrize("damage", [b"no zlib", None])

@@ -1,6 +1,6 @@
 """The conversations that readers keep: whose they are, and each exchange as bytes that only the reader of this store understands.
 
-Bounded, so that nobody fills the disk. Not here: what an exchange is (``assistant/kept.py``), whose a request is (``assistant/web``).
+Bounded in number and in bytes, so that nobody fills the disk. Not here: what an exchange is (``assistant/kept.py``), whose a request is (``assistant/web``).
 """
 
 from __future__ import annotations
@@ -8,12 +8,14 @@ from __future__ import annotations
 import hashlib
 import zlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
 
 from vectorstore import schema
+from vectorstore.errors import LibraryError
 from vectorstore.schema import Database
 from vectorstore.types import stamp
 
@@ -24,6 +26,13 @@ MAX_TITLE: Final = 200
 MAX_EXCHANGES: Final = 200
 MAX_CONVERSATIONS: Final = 500
 MAX_IN_ALL: Final = 20_000
+CONVERSATION_BYTES: Final = 32 * 2**20
+"""Of the exchanges as they are given; what is stored is compressed."""
+OWNER_BYTES: Final = 64 * 2**20
+BYTES_IN_ALL: Final = 2**30
+EXCHANGE_BYTES: Final = 1_000
+"""What an exchange is counted beside its compressed content, so that many small ones are no way around the bounds."""
+FORGOTTEN: Final = timedelta(days=30)
 _conversations, _exchanges = schema.conversations, schema.exchanges
 
 
@@ -65,28 +74,56 @@ class Conversations(Database):
         with self._reading() as connection:
             return [_unpacked(*row) for row in connection.execute(query.order_by(_exchanges.c.position))]
 
-    def keep_exchanges(self, owner: str, conversation_id: str, *, title: str, exchanges: Sequence[bytes]) -> None:
-        """Make these the exchanges of a conversation, in one transaction; only those that are other ones are written.
+    def revision(self, owner: str, conversation_id: str) -> str:
+        """What names the exchanges that a conversation has now; empty if there is no such conversation."""
+        with self._reading() as connection:
+            return _revision(connection, owner, conversation_id)
 
-        Of a longer one the last ``MAX_EXCHANGES`` are kept. If ``owner`` has more than ``MAX_CONVERSATIONS``, the oldest go; so they do where the
-        library has more than ``MAX_IN_ALL``.
+    def keep_exchanges(
+        self, owner: str, conversation_id: str, *, title: str, exchanges: Sequence[bytes], seen: str | None = None
+    ) -> str | None:
+        """Make these the exchanges of a conversation, in one transaction; only those that are other ones are written. Returns their revision.
+
+        ``seen`` is the revision that they come from, empty for a conversation that is new: if there is another one by now, nothing is
+        written, and None is returned. Without it they take the place of whatever is there. ``title`` is that of a new conversation.
+
+        Of a longer one the last ``MAX_EXCHANGES`` are kept, and no more than ``CONVERSATION_BYTES`` of them. Of an owner with more than
+        ``MAX_CONVERSATIONS`` or ``OWNER_BYTES`` the oldest go. Where the library would have more than ``MAX_IN_ALL`` or ``BYTES_IN_ALL``,
+        those go that nobody went on with for ``FORGOTTEN``, the oldest first. Newer ones of others never go: who an owner is, is what
+        a browser says, so one reader could be any number of them.
+
+        Raises:
+            LibraryError: the library has no place for it; nothing was changed.
         """
-        digests = [hashlib.sha256(content).hexdigest() for content in exchanges[-MAX_EXCHANGES:]]
+        contents = _last_that_fit(exchanges)
+        digests = [hashlib.sha256(content).hexdigest() for content in contents]
+        now = datetime.now(UTC)
         with self._writing() as connection:
+            if seen is not None and seen != _revision(connection, owner, conversation_id):
+                return None
+            named = {"owner": owner, "id": conversation_id, "title": title[:MAX_TITLE], "updated_at": stamp(now)}
+            again = {"updated_at": stamp(now)}
             connection.execute(
-                _conversations.insert().prefix_with("OR REPLACE"),
-                {"owner": owner, "id": conversation_id, "title": title[:MAX_TITLE], "updated_at": stamp(datetime.now(UTC))},
+                insert(_conversations).values(named).on_conflict_do_update(index_elements=["owner", "id"], set_=again)
             )
             query = sa.select(_exchanges.c.position, _exchanges.c.digest).where(*_of(owner, conversation_id))
             there = dict(connection.execute(query).all())
-            for position, (digest, content) in enumerate(zip(digests, exchanges[-MAX_EXCHANGES:], strict=True)):
+            for position, (digest, content) in enumerate(zip(digests, contents, strict=True)):
                 if there.get(position) != digest:
                     values = {"owner": owner, "conversation": conversation_id, "position": position}
                     packed = {"digest": digest, "content": zlib.compress(content)}
                     connection.execute(_exchanges.insert().prefix_with("OR REPLACE"), {**values, **packed})
             connection.execute(_exchanges.delete().where(*_of(owner, conversation_id), _exchanges.c.position >= len(digests)))
-            _drop_oldest(connection, _conversations.c.owner == owner, keep=MAX_CONVERSATIONS)
-            _drop_oldest(connection, sa.true(), keep=MAX_IN_ALL)
+            others = _conversations.c.id != conversation_id
+            _make_room(connection, others, owner=owner, most=MAX_CONVERSATIONS, most_bytes=OWNER_BYTES)
+            forgotten = _conversations.c.updated_at < stamp(now - FORGOTTEN)
+            if not _make_room(connection, forgotten, most=MAX_IN_ALL, most_bytes=BYTES_IN_ALL):
+                message = (
+                    "This conversation is not kept: the library has no place for more. "
+                    "Remove conversations that are not needed any more, or save this one as a file."
+                )
+                raise LibraryError(message)
+            return _revision(connection, owner, conversation_id)
 
     def rename_conversation(self, owner: str, conversation_id: str, *, title: str) -> bool:
         """Call a conversation ``title``; returns whether it is there. It keeps its place among the others."""
@@ -110,10 +147,47 @@ def _drop(connection: sa.Connection, owner: str, conversation_id: str) -> bool:
     return connection.execute(_conversations.delete().where(*this)).rowcount > 0
 
 
-def _drop_oldest(connection: sa.Connection, which: sa.ColumnElement[bool], *, keep: int) -> None:
-    query = sa.select(_conversations.c.owner, _conversations.c.id).where(which)
-    for owner, id_ in connection.execute(query.order_by(_conversations.c.updated_at.desc()).offset(keep)).all():
-        _drop(connection, owner, id_)
+def _make_room(
+    connection: sa.Connection, may_go: sa.ColumnElement[bool], *, owner: str | None = None, most: int, most_bytes: int
+) -> bool:
+    """Whether no more than ``most`` conversations with ``most_bytes`` are there, of ``owner`` or in all; of those that ``may_go`` the oldest do."""
+    whose = _conversations.c.owner == owner if owner is not None else sa.true()
+    count = connection.execute(sa.select(sa.func.count()).select_from(_conversations).where(whose)).scalar_one()
+    size = _bytes(connection, _exchanges.c.owner == owner if owner is not None else sa.true())
+    query = sa.select(_conversations.c.owner, _conversations.c.id).where(whose, may_go).order_by(_conversations.c.updated_at)
+    oldest = iter(connection.execute(query).all() if count > most or size > most_bytes else ())
+    while count > most or size > most_bytes:
+        found = next(oldest, None)
+        if found is None:
+            return False
+        size -= _bytes(connection, *_of(*found))
+        count -= 1
+        _drop(connection, *found)
+    return True
+
+
+def _bytes(connection: sa.Connection, *which: sa.ColumnElement[bool]) -> int:
+    size = sa.func.sum(sa.func.length(_exchanges.c.content) + EXCHANGE_BYTES)
+    return int(connection.execute(sa.select(sa.func.coalesce(size, 0)).where(*which)).scalar_one())
+
+
+def _last_that_fit(exchanges: Sequence[bytes]) -> list[bytes]:
+    fitting: list[bytes] = []
+    left = CONVERSATION_BYTES
+    for content in reversed(exchanges[-MAX_EXCHANGES:]):
+        left -= len(content)
+        if left < 0:
+            break
+        fitting.append(content)
+    return fitting[::-1]
+
+
+def _revision(connection: sa.Connection, owner: str, conversation_id: str) -> str:
+    this = (_conversations.c.owner == owner, _conversations.c.id == conversation_id)
+    if connection.execute(sa.select(_conversations.c.id).where(*this)).first() is None:
+        return ""
+    query = sa.select(_exchanges.c.digest).where(*_of(owner, conversation_id)).order_by(_exchanges.c.position)
+    return hashlib.sha256("\n".join(connection.execute(query).scalars()).encode()).hexdigest()
 
 
 def _unpacked(digest: str, content: bytes) -> bytes | None:

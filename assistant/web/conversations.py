@@ -16,6 +16,7 @@ from assistant.web.conversations_html import conversations_html, export_html
 from assistant.web.talk import Exchange, Talk, anchor_of
 from assistant.web.texts import TEXTS
 from assistant.web.updates import Action, Updates, asked_number, asked_text
+from vectorstore.errors import FundstelleError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,14 +44,20 @@ class Conversations:
         return {**self._asking.load(visitor=visitor), **(found or self._listed(Talk(), visitor=visitor))}
 
     def kept(self, updates: Iterator[Updates], *, visitor: Visitor) -> Iterator[Updates]:
-        """``updates`` of a question, and once its answer is shown: keep the conversation."""
-        talk = None
+        """``updates`` of a question; the conversation is kept before its answer is shown as finished, so that what the reader does next finds it."""
         for update in updates:
-            talk = update.get("talk", talk)
-            yield update
-        if talk and visitor.owner:
-            self.assistant.keep_conversation(visitor.owner, conversation_of(talk))
-            yield self._listed(talk, visitor=visitor)
+            talk = update.get("talk")
+            if not talk or not visitor.owner:
+                yield update
+                continue
+            try:
+                kept = self.assistant.keep_conversation(visitor.owner, conversation_of(talk))
+            except FundstelleError as error:  # the answer is there all the same
+                yield {**update, "status": render.status_html(str(error), language=visitor.language)}
+                continue
+            # Another id where another page has changed or removed what is kept: both stay.
+            talk = replace(talk, id=kept.id, revision=kept.revision or "")
+            yield {**update, "talk": talk, **self._listed(talk, visitor=visitor)}
 
     def open(self, action: Action, _: Talk, __: Filters, *, visitor: Visitor) -> Updates:
         """Show a kept conversation with the evidence that it had."""
@@ -115,7 +122,7 @@ class Conversations:
             )
             without = frozenset(cast("tuple[Without, ...]", exchange.without))
             exchanges.append(Exchange(exchange.question, exchange.answer, exchange.failure, without, exchange.filters, body))
-        talk = Talk(tuple(exchanges), id=found.id, title=found.title)
+        talk = Talk(tuple(exchanges), id=found.id, title=found.title, revision=found.revision or "")
         notice = {"status": render.status_html(found.notice, language=visitor.language)} if found.notice else {}
         return {**self._asking.shown(talk, visitor=visitor), **self._listed(talk, visitor=visitor), **notice}
 
@@ -142,4 +149,5 @@ def conversation_of(talk: Talk) -> Conversation:
             )
             for exchange in talk.exchanges
         ),
+        revision=talk.revision,
     )

@@ -32,12 +32,13 @@ class Exchange:
 class Talk:
     """A conversation: the exchanges in their order. ``editing`` says that the next question replaces the last one.
 
-    One that nothing has been asked in has no ``id`` yet.
+    One that nothing has been asked in has no ``id`` yet. ``revision`` names what is kept of it that this page knows.
     """
 
     exchanges: tuple[Exchange, ...] = ()
     id: str = ""
     title: str = ""
+    revision: str = ""
     editing: bool = False
 
     def with_exchange(self, exchange: Exchange) -> Talk:

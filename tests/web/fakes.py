@@ -217,10 +217,12 @@ class FakeAssistant:
         """One of the owner's."""
         return self.talks.get((owner, conversation_id))
 
-    def keep_conversation(self, owner: str, conversation: Conversation) -> None:
-        """Remember it as the newest."""
-        self.talks.pop((owner, conversation.id), None)
+    def keep_conversation(self, owner: str, conversation: Conversation) -> Conversation:
+        """Remember it as the newest; what it is called already stays."""
+        there = self.talks.pop((owner, conversation.id), None)
+        conversation = replace(conversation, title=there.title if there else conversation.title)
         self.talks[owner, conversation.id] = conversation
+        return conversation
 
     def rename_conversation(self, owner: str, conversation_id: str, title: str) -> bool:
         """Call it otherwise."""

@@ -22,6 +22,8 @@ from vectorstore.types import Filters, Furniture
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from assistant import Assistant
+    from assistant.kept import Conversation
     from vectorstore.types import Article
 
 
@@ -110,6 +112,45 @@ def test_a_question_that_is_too_long_is_refused_in_words() -> None:
 def test_uploads_outlive_a_long_wait() -> None:
     """Files that are to be added may wait behind a long addition: gradio does not take them for forgotten within a day."""
     assert UPLOADS_KEPT >= 24 * 3600
+
+
+def test_two_pages_with_one_conversation_keep_what_both_asked(open_assistant: Callable[..., Assistant]) -> None:
+    """The page that answers last finds that the other went on: its own conversation is kept beside it and is the one that is open then."""
+    assistant = open_assistant()
+    asking = Asking(assistant)
+    conversations = Conversations(assistant, asking)
+    visitor = Visitor(owner="browser:t", session="s")
+
+    def ask(question: str, talk: Talk) -> Talk:
+        updates = list(conversations.kept(asking.ask(question, talk, Filters(), visitor=visitor), visitor=visitor))
+        shown: Talk = updates[-1]["talk"]
+        assert f'data-open="{shown.id}"' in updates[-1]["conversations"]
+        return shown
+
+    first = ask("First?", Talk())
+    second: Talk = conversations.open({"id": first.id}, Talk(), Filters(), visitor=visitor)["talk"]
+    first = ask("Third?", ask("Second?", first))
+    conversations.rename({"id": first.id, "title": "Named"}, first, Filters(), visitor=visitor)
+    second = ask("Fifth?", ask("Fourth?", second))
+    first = ask("Sixth?", first)
+    kept = {entry.id: (entry.title, entry.turns) for entry in assistant.conversations("browser:t")}
+    assert kept == {first.id: ("Named", 4), second.id: ("First?", 3)}
+
+
+def test_an_answer_that_cannot_be_kept_is_shown_all_the_same() -> None:
+    """With why it is not kept."""
+
+    class Full(FakeAssistant):
+        def keep_conversation(self, *_: Any) -> Conversation:
+            message = "The library has no place for more."
+            raise LibraryError(message)
+
+    assistant: Any = Full(articles_kept=[make_article()], answer=answer_with(cite(make_article(), QUOTE)))
+    asking, visitor = Asking(assistant), Visitor(owner="browser:t", session="s")
+    asked = asking.ask("Why?", Talk(), Filters(), visitor=visitor)
+    last = list(Conversations(assistant, asking).kept(asked, visitor=visitor))[-1]
+    assert "no place for more" in last["status"]
+    assert last["talk"].exchanges[0].answer == assistant.answer
 
 
 def test_another_page_cannot_write_there(address: str) -> None:
