@@ -432,8 +432,12 @@ def serve(
         bool, typer.Option("--samples-if-empty", help="Add the samples to an empty library first.")
     ] = False,
     refresh: Annotated[
-        str | None, typer.Option(help="Visit the feeds and pages that were added, as they are due: 15m, 2h ...", metavar="TIME")
-    ] = None,
+        str,
+        typer.Option(
+            help="How often to see which of the feeds and pages that were added are due for a visit: 15m, 2h ... or never.",
+            metavar="TIME",
+        ),
+    ] = "15m",
     mcp: Annotated[
         bool,
         typer.Option("--mcp", help="Also serve ask, search, add and articles as tools of the Model Context Protocol, at /mcp."),
@@ -456,7 +460,7 @@ def serve(
     from assistant.web.server import check_reach
     from assistant.web.server import serve as serve_page
 
-    period = _duration(refresh) if refresh else None
+    period = None if refresh == "never" else _duration(refresh)
     with _assistant(context, allow_private=allow_private or None) as assistant:
         logins = Logins(auth or assistant.settings.logins)
         check_reach(host, logins=logins, trusted=trusted_host or ())
