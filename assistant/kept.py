@@ -171,8 +171,17 @@ class Kept(OpenLibrary):
         return self.library.remove_conversation(owner, conversation_id)
 
     def keep_feedback(self, feedback: Feedback) -> None:
-        """Keep what a reader thinks of an answer; another verdict on the same answer takes its place."""
+        """Keep what a reader thinks of an answer; another verdict on the same answer takes its place.
+
+        Raises:
+            SettingsError: the answer is too long to be kept, also without its hits.
+        """
         answer = _written(feedback.answer.to_dict())
+        if len(answer) > MAX_EXCHANGE:
+            answer = _written(replace(feedback.answer, hits=()).to_dict())
+        if len(answer) > MAX_EXCHANGE:
+            message = f"This answer is too long for an opinion of it to be kept: {len(answer):,} bytes; at most {MAX_EXCHANGE:,} are kept."
+            raise SettingsError(message)
         kept = KeptVerdict(
             id=_answer_id(feedback.answer),
             given_at=feedback.given_at or datetime.now(UTC),

@@ -240,6 +240,24 @@ def test_feedback_is_kept_with_its_answer(assistant: Assistant, answer: Answer) 
     assert len(assistant.feedback()) == 1
 
 
+def test_feedback_is_bounded(assistant: Assistant, answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In number and in bytes the oldest go; a huge answer is kept without its hits, and one that is too long all the same is refused."""
+    monkeypatch.setattr("vectorstore.feedback.MAX_VERDICTS", 3)
+    for number in range(5):
+        assistant.keep_feedback(Feedback(answer=replace(answer, question=str(number)), verdict="up"))
+    assert [given.answer.question for given in assistant.feedback()] == ["4", "3", "2"]
+    monkeypatch.setattr("vectorstore.feedback.MAX_BYTES", 19_000)
+    assistant.keep_feedback(Feedback(answer=replace(answer, question="5", hits=()), verdict="up", note="x" * 4_000))
+    assert [given.answer.question for given in assistant.feedback()] == ["5"]
+    monkeypatch.undo()
+    huge = replace(answer, hits=answer.hits * (MAX_EXCHANGE // 3_000))
+    assistant.keep_feedback(Feedback(answer=huge, verdict="up"))
+    assert (assistant.feedback()[0].answer.hits, assistant.feedback()[0].answer.citations) == ((), answer.citations)
+    assert assistant.withdraw_feedback(huge)
+    with pytest.raises(SettingsError, match="too long"):
+        assistant.keep_feedback(Feedback(answer=replace(answer, text="x" * 2 * MAX_EXCHANGE), verdict="up"))
+
+
 def test_damaged_feedback_is_left_out(assistant: Assistant, answer: Answer, caplog: pytest.LogCaptureFixture) -> None:
     """What can be read is there; the log says what cannot."""
     assistant.keep_feedback(Feedback(answer=answer, verdict="up"))

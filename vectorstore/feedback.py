@@ -1,6 +1,6 @@
 """What readers think of answers, with the answers they mean as bytes that only the reader of this store understands.
 
-Not here: what an answer is (``assistant/types.py``), exporting (``assistant/cli.py``).
+Bounded in number and in bytes, so that nobody fills the disk. Not here: what an answer is (``assistant/types.py``), exporting (``assistant/cli.py``).
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
@@ -19,6 +19,10 @@ from vectorstore.types import stamp
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+MAX_VERDICTS: Final = 10_000
+MAX_BYTES: Final = 256 * 2**20
+VERDICT_BYTES: Final = 1_000
+"""What a verdict is counted beside its note and its compressed answer."""
 _feedback = schema.feedback
 
 
@@ -34,14 +38,18 @@ class KeptVerdict:
 
 
 class Verdicts(Database):
-    """The verdicts on answers in a library: one for each answer, the last that was given."""
+    """The verdicts on answers in a library: one for each answer, the last that was given.
+
+    Of more than ``MAX_VERDICTS``, or than fit into ``MAX_BYTES``, the oldest go, whoever gave them: it is not known who did.
+    """
 
     def keep_verdict(self, kept: KeptVerdict) -> None:
-        """Keep a verdict; it takes the place of an earlier one on the same answer."""
+        """Keep a verdict; it takes the place of an earlier one on the same answer, or of the oldest where there is no place left."""
         values = {"id": kept.id, "given_at": stamp(kept.given_at), "verdict": kept.verdict, "note": kept.note}
         with self._writing() as connection:
             packed = zlib.compress(kept.answer or b"")
             connection.execute(_feedback.insert().prefix_with("OR REPLACE"), {**values, "answer": packed})
+            _make_room(connection)
 
     def remove_verdict(self, answer_id: str) -> bool:
         """Forget the verdict on an answer; returns whether there was one."""
@@ -52,6 +60,22 @@ class Verdicts(Database):
         """Every verdict, the newest first."""
         with self._reading() as connection:
             return list(_verdicts(connection))
+
+
+def _make_room(connection: sa.Connection) -> None:
+    # A note has up to four bytes a character.
+    size_of = sa.func.length(_feedback.c.answer) + 4 * sa.func.length(_feedback.c.note) + VERDICT_BYTES
+    count, size = connection.execute(
+        sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(size_of), 0)).select_from(_feedback)
+    ).one()
+    if count <= MAX_VERDICTS and size <= MAX_BYTES:
+        return
+    oldest = connection.execute(sa.select(_feedback.c.id, size_of).order_by(_feedback.c.given_at, _feedback.c.id)).all()
+    for id_, its_size in oldest:
+        if count <= MAX_VERDICTS and size <= MAX_BYTES:
+            return
+        connection.execute(_feedback.delete().where(_feedback.c.id == id_))
+        count, size = count - 1, size - its_size
 
 
 def _verdicts(connection: sa.Connection) -> Iterator[KeptVerdict]:
