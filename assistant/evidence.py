@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Literal
 
+from assistant.page_lines import asks_about_page, is_page_line
 from assistant.questions import NUMERIC, answer_kind, counted_word, has_kind
 from vectorstore.languages import normalise, same_words, stop_words
 from vectorstore.names import by_sound, name_keys
@@ -113,10 +114,11 @@ class Features:
 
 @dataclass(frozen=True, slots=True)
 class _Asking:
-    """What kind of thing is asked for, and the word that a count is of."""
+    """What kind of thing is asked for, the word that a count is of, and whether it is about who wrote an article or when."""
 
     kind: Kind
     counted: str | None
+    about_page: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +136,11 @@ class Finding:
 def find_evidence(question: str, result: SearchResult, *, encoder: Encoder, glossary: Glossary) -> Finding:
     """The sentences among the best hits that answer ``question``, whether or not they are good enough."""
     language = result.terms.language
-    asking = _Asking(answer_kind(question, language=language), counted_word(question, language=language))
+    asking = _Asking(
+        answer_kind(question, language=language),
+        counted_word(question, language=language),
+        asks_about_page(question, language=language),
+    )
     read = [_Read(hit, result=result, asking=asking, encoder=encoder, glossary=glossary) for hit in result.hits[:READ_HITS]]
     scored = sorted((sentence for hit in read for sentence in hit.scored()), key=lambda sentence: -sentence.evidence.score)
     if not scored:
@@ -185,6 +191,7 @@ class _Read:
         self.hit = hit
         self.asked = result.terms
         self.kind = asking.kind
+        self._about_page = asking.about_page
         article = hit.article
         texts = [span.slice(article.text) for span in hit.passage.sentences]
         self.sentences = [text_terms(text, language=article.language, glossary=glossary) for text in texts]
@@ -240,11 +247,13 @@ class _Read:
         return self.sentences[max(0, position - _SENTENCES_BEFORE) : position + 1]
 
     def scored(self) -> Iterator[_Scored]:
-        """Its sentences with their scores, in their order."""
+        """Its sentences with their scores, in their order; without bylines and time stamps unless these are asked for."""
         title = self.hit.article.title
         named = [word for word in self.asked.words if word.names]
         about_others = _NAMES_MISSING_WEIGHT * _weight(self.missing_names) / max(_weight(named), 1e-9)
         for position, span in enumerate(self.hit.passage.sentences):
+            if not self._about_page and is_page_line(span.slice(self.hit.article.text), article=self.hit.article):
+                continue
             score = self.cosines[position] + _HIT_WEIGHT * self.hit.score + about_others
             score += _SHARE_WEIGHT * _share(self.asked.words, [self.sentences[position]])
             score += _NEARBY_WEIGHT * _share(self.asked.words, self.nearby(position))

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.evidence import MAX_QUOTED_CHARACTERS, MAX_QUOTES, Evidence, choose_quotes, find_evidence
+from assistant.page_lines import asks_about_page, is_page_line
 from vectorstore.search import hybrid_search
 from vectorstore.types import Article, Filters, Hit, Passage, Span
 
@@ -184,3 +185,157 @@ def test_sentences_without_vectors_are_embedded_with_the_question(samples: Assis
     without = type(result)(hits=tuple(bare), terms=result.terms, vector=result.vector)
     finding = find_evidence(question, without, encoder=samples.encoder, glossary=samples.glossary)
     assert any(re.search("46 tug masters", quote.text) for quote in finding.quotes)
+
+
+def article_of(language: str, *, author: str = "", text: str = "") -> Article:
+    """An article of 28 February 2023 to which a line may belong."""
+    day = datetime(2023, 2, 28, 17, tzinfo=UTC)
+    return Article(id="a", text=text, language=language, author=author, source="Hafenbote", published_at=day, fetched_at=day)
+
+
+PAGE_LINES = [
+    ("de", "Stand: 28.02.2023, 17:15 Uhr"),
+    ("de", "Veröffentlicht am Dienstag, den 28. Februar 2023 um 17.15 Uhr"),
+    ("de", "Zuletzt aktualisiert: 1. März 2023 – Lesezeit: 3 Min."),
+    ("de", "Von Wiebke Tönnies und Arne von der Lühe, Hafenredaktion"),
+    ("de", "Von Wiebke Tönnies · 28. Februar 2023, 06:05 Uhr"),
+    ("de", "Von unserer Korrespondentin in Taschkent"),
+    ("de", "Text: Wiebke Tönnies"),
+    ("de", "Hafenbote | 28. Februar 2023 | Von Wiebke Tönnies"),
+    ("de", "Neu-Delhi."),
+    ("en", "By Odile Farrant, Diplomatic Correspondent"),
+    ("en", "By Odile Farrant in Warsaw"),
+    ("en", "By Odile Farrant and T. R. Quill, Astana"),
+    ("en", "Reporting by Odile Farrant"),
+    ("en", "Published Tuesday, Feb. 28, 2023 at 5:15 p.m. GMT"),
+    ("en", "Last updated on 1 March 2023 | 4 min read"),
+    ("en", "28 February 2023, 17:15"),
+    ("en", "NEW DELHI."),
+    ("fr", "Publié le 22 août 2023 à 6 h 30 – Temps de lecture : 2 min Par Odilon Ferrasse"),
+    ("fr", "Par Odilon Ferrasse, le 28 février 2023 à 6 h 50"),
+    ("fr", "De notre correspondante à Tachkent, Maëlle Quérec"),
+    ("fr", "Mis à jour le 1er mars 2023 à 18h30"),
+    ("es", "Por Íñigo Larrondo, enviado especial en Astaná"),
+    ("es", "Barcelona, 28 de febrero de 2023."),
+    ("es", "Publicado el 28 de febrero de 2023 a las 17:15 h"),
+    ("ru", "28 февраля 2023, 09:20"),
+    ("ru", "Автор: Глафира Онежина"),
+    ("ru", "Опубликовано 28 февраля 2023 года в 17:15 мск"),
+]
+STATEMENTS = [
+    ("de", "Stand: Der Pegel liegt bei sieben Metern."),
+    ("de", "Stand: 300 Verletzte."),
+    ("de", "Am Montag erschienen 300."),
+    ("de", "Von Montag an fährt der Zug täglich."),
+    ("de", "Von Wiebke Tönnies kam Kritik."),
+    ("de", "Von Experten."),
+    ("de", "12. Januar 2012 – Deichbruch"),
+    ("de", "Berlin brennt."),
+    ("de", "Nein."),
+    ("de", "Hochwasser."),
+    ("de", "Um 17.15 Uhr heulten am 28. Februar 2023 die Sirenen."),
+    ("de", "VON ASTANA KOMMT HILFE"),
+    ("en", "By Monday 300 people had fled."),
+    ("en", "By Monday Hundreds Had Fled"),
+    ("en", "By Dawn Rebels Held Kabul"),
+    ("en", "BY DAWN REBELS HELD KABUL"),
+    ("en", "By Luck I Won"),
+    ("en", "By Odile Farrant in Warsaw Riots Spread"),
+    ("en", "By Odile Farrant’s count, nine voted."),
+    ("en", "Odile Farrant resigned on 28 February 2023."),
+    ("en", "Published figures fell on Tuesday."),
+    ("en", "Spain 1–0 England."),
+    ("en", "Astana hosts."),
+    ("en", "2012."),
+    ("fr", "Par Odilon Ferrasse, blessé le 28 février 2023."),
+    ("fr", "Publié le 22 août 2023, le rapport accable le port."),
+    ("fr", "De notre correspondante à Tachkent, rien n’arrive."),
+    ("fr", "Le 22 août 2023 à 6 h 30, le pont cède."),
+    ("es", "Llueve."),
+    ("es", "Por Barcelona pasan 300 trenes."),
+    ("es", "Barcelona, 28 de febrero de 2023, amanece sin agua."),
+    ("es", "Publicado el informe, dimitió."),
+    ("ru", "Победили."),
+    ("ru", "28 февраля 2023 года приехал Блинкен."),
+    ("ru", "Автор: виноват порт."),
+]
+
+
+@pytest.mark.parametrize(("language", "line"), PAGE_LINES)
+def test_a_line_about_the_article_is_known(language: str, line: str) -> None:
+    """Byline, time stamp, dateline: they say nothing that a question about the news asks for."""
+    assert is_page_line(line, article=article_of(language))
+
+
+@pytest.mark.parametrize(("language", "line"), STATEMENTS)
+def test_a_statement_that_looks_alike_is_kept(language: str, line: str) -> None:
+    """Whatever states something stays, though it begins with a by-word, a stamp's word, a place or a date."""
+    assert not is_page_line(line, article=article_of(language))
+
+
+VERBS = {"de": "sank", "en": "fell", "fr": "recule", "es": "cae", "ru": "упал"}
+
+
+@given(st.sampled_from(PAGE_LINES), st.integers(min_value=0, max_value=40))
+def test_one_verb_makes_any_such_line_a_statement(sample: tuple[str, str], position: int) -> None:
+    """Wherever it stands."""
+    language, line = sample
+    parts = line.split()
+    parts.insert(position % (len(parts) + 1), VERBS[language])
+    assert not is_page_line(" ".join(parts), article=article_of(language))
+
+
+def test_the_article_tells_its_own_names() -> None:
+    """Its author's name alone is a byline; a small place is one if the article names it again; what is no name makes no byline."""
+    assert is_page_line("Odile Farrant ·", article=article_of("en", author="Odile Farrant"))
+    assert not is_page_line("Odile Farrant", article=article_of("en"))
+    assert is_page_line("WEHLSDORF.", article=article_of("de", text="WEHLSDORF. Um drei heulten in Wehlsdorf die Sirenen."))
+    assert not is_page_line("WEHLSDORF.", article=article_of("de", text="WEHLSDORF."))
+    assert not is_page_line("Llueve.", article=article_of("es", text="Llueve. Por fin llueve en Sagunto."))
+    author = "Monday hundreds of people had fled"
+    assert not is_page_line(f"By {author}", article=article_of("en", author=author))
+
+
+def test_a_chronicle_keeps_its_dates() -> None:
+    """A line of a date that is not the article's own says when what follows happened."""
+    assert not is_page_line("12. Januar 2012, 17:15 Uhr", article=article_of("de"))
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "about"),
+    [
+        ("en", "Who wrote the report from Astana?", True),
+        ("en", "When was the article published?", True),
+        ("en", "Why did Blinken go to Tashkent?", False),
+        ("de", "Wer hat den Artikel über den Streik geschrieben?", True),
+        ("de", "Wann erschien die Meldung?", True),
+        ("de", "Wann brach der Deich?", False),
+        ("fr", "Qui est l’auteur de l’article ?", True),
+        ("fr", "Pourquoi ?", False),
+        ("es", "¿Cuándo se publicó la noticia?", True),
+        ("es", "¿Quién marcó el gol?", False),
+        ("ru", "Кто автор статьи?", True),
+        ("ru", "Когда Блинкен приехал в Астану?", False),
+        ("und", "Warum?", False),
+    ],
+)
+def test_who_asks_about_the_article_gets_its_lines(language: str, question: str, about: bool) -> None:
+    """Author and date of an article may be asked for too."""
+    assert asks_about_page(question, language=language) == about
+
+
+@pytest.mark.parametrize(
+    "question", ["Warum?", "Pourquoi ?", "Why?", "Why did Blinken go to Tashkent?", "Wann begann der Warnstreik?"]
+)
+def test_no_byline_is_quoted(question: str, samples: Assistant) -> None:
+    """Of the sample articles, several of which have one in their text."""
+    for quote in evidence_for(question, samples).quotes:
+        for span in quote.hit.passage.sentences:
+            if quote.span.start <= span.start and span.end <= quote.span.end:
+                assert not is_page_line(span.slice(quote.hit.article.text), article=quote.hit.article)
+
+
+def test_a_byline_is_quoted_to_who_asks_for_it(samples: Assistant) -> None:
+    """Its words answer that question, and no other sentence does."""
+    finding = evidence_for("Who wrote the article from Warsaw on the Polish election?", samples)
+    assert any("Agnes Wolny" in quote.text for quote in finding.quotes)
