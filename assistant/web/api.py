@@ -7,11 +7,9 @@ travel (``page``, ``tools``), what other processes of this user pass on (``passe
 from __future__ import annotations
 
 import inspect
-import json
-import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar, get_type_hints
 from urllib.parse import urlsplit
 
@@ -270,15 +268,19 @@ class Endpoints:
             url=url,
             published_at=published_at,
         )
-        with tempfile.TemporaryDirectory(prefix="fundstelle-") as folder:
-            sources: list[str | Path] = list(given.addresses)
-            if given.text.strip():
-                row = Path(folder, "text.jsonl")
-                columns = {name: value for name, value in given.model_dump(mode="json", exclude={"addresses"}).items() if value}
-                row.write_text(json.dumps(columns), "utf-8")
-                sources.append(row)
-            report = self._assistant.add(sources).to_dict()
-        return _without(report, folder)
+        if not given.text.strip():
+            return self._assistant.add(given.addresses).to_dict()
+        items = list(self._assistant.add(given.addresses).items) if given.addresses else []
+        report = self._assistant.add_text(
+            given.text,
+            title=given.title,
+            url=given.url,
+            source=given.source,
+            language=given.language,
+            published=given.published_at,
+        )
+        items += [replace(item, source="text") for item in report.items]  # whatever else the text is called
+        return replace(report, items=tuple(items)).to_dict()
 
     def articles(
         self,
@@ -343,14 +345,3 @@ def _checked(kind: type[_GivenT], **values: object) -> _GivenT:
         return kind(**values)
     except ValidationError as error:
         raise SettingsError(f"This cannot be used: {faults(error)}.") from error
-
-
-def _without(report: Any, folder: str) -> dict[str, Any]:
-    """``report`` in which the text that was given is called so, not by the file that it passed through."""
-    place = str(Path(folder, "text.jsonl"))
-
-    def renamed(item: dict[str, Any]) -> dict[str, Any]:
-        source, reason = str(item["source"]), str(item["reason"] or "")
-        return {**item, "source": "text" if source.startswith(place) else source, "reason": reason.replace(place, "text")}
-
-    return {**report, "items": [renamed(item) for item in report["items"]]}

@@ -137,9 +137,10 @@ def test_adding_a_text(client: Client, assistant: Assistant) -> None:
     assert client.predict(**given, api_name="/add")["unchanged"] == 1
 
     url = "https://dornau.example/mill"
-    assert client.predict(**given, url=url, api_name="/add")["items"][0]["article_id"] == url
+    there = client.predict(**given, url=url, api_name="/add")["items"][0]["article_id"]
+    assert assistant.article(there).url == url
     again = client.predict(**{**given, "text": text.replace("Nobody", "One man")}, url=url, api_name="/add")
-    assert (again["updated"], again["items"][0]["article_id"]) == (1, url)
+    assert (again["updated"], again["items"][0]["article_id"]) == (1, there)
 
 
 def test_adding_an_address(client: Client, assistant: Assistant, news_server: NewsServer) -> None:
