@@ -220,9 +220,9 @@ def test_the_last_question_is_edited_or_asked_again(opened: Any, talkative: Fake
     ask(opened, "Second?")
     assert opened.locator(".question").all_inner_texts() == ["First?", "Second?"]
     assert opened.locator(".editing").count() == 0
+    opened.evaluate("document.querySelector('#current .exchange').dataset.before = ''")
     opened.click("#current [data-tool=retry]")
-    opened.wait_for_function("document.querySelector('#current .exchange').ariaBusy === 'true'")
-    opened.wait_for_function("document.querySelector('#current .exchange').ariaBusy === 'false'")
+    opened.wait_for_selector("#current .exchange[aria-busy=false]:not([data-before])")
     assert [question for question, _ in talkative.asked] == ["First?", "Secnod?", "Second?", "Second?"]
     assert all(len(history) == 1 for _, history in talkative.asked[1:])
     assert opened.locator("#past [data-tool=retry]:visible").count() == 0
