@@ -510,7 +510,7 @@ def test_cancelling_a_task_ends_the_request(assistant: Assistant, server: ChatSe
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < 1.5  # the model may be silent for two seconds
 
     async def leave_one() -> None:
         async for event in assistant.astream(QUESTION):

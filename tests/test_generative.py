@@ -7,6 +7,7 @@ import logging
 import sys
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
@@ -144,8 +145,9 @@ def test_requests_are_tried_again_before_the_first_words_only(server: ChatServer
     assert len(server.requests) == 4
 
 
-def test_closing_or_cancelling_ends_the_request(server: ChatServer, model: ChatModel) -> None:
+def test_closing_or_cancelling_ends_the_request(server: ChatServer) -> None:
     """At once, in the middle of the words and in the middle of silence; the server sees the connection go."""
+    model = ChatModel("openai:scripted", base_url=server.base_url, limits=replace(QUICK, silence=30, total=60))
     server.then(Reply(endless=True, pause=0.05), Reply(hang=True))
     words = model.stream(MESSAGES)
     next(words)
@@ -154,8 +156,8 @@ def test_closing_or_cancelling_ends_the_request(server: ChatServer, model: ChatM
     threading.Timer(0.2, cancel.set).start()
     began = time.monotonic()
     assert failure_of(model, cancel=cancel).kind == "stopped"
-    assert time.monotonic() - began < 0.45
-    deadline = time.monotonic() + 2
+    assert time.monotonic() - began < 5
+    deadline = time.monotonic() + 5
     while not all(request.gone for request in server.requests) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert [request.gone for request in server.requests] == [True, True]

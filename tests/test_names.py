@@ -219,7 +219,7 @@ def test_the_tables_cost_little_at_the_first_question() -> None:
     seconds = min(
         float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout) for _ in range(3)
     )
-    assert seconds < 0.06
+    assert seconds < 0.25  # of processor time: 0.02 s here, and the word lists alone would take a second
 
 
 def test_long_texts_are_keyed_quickly() -> None:

