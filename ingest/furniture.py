@@ -66,15 +66,6 @@ def learn(library: Library, *, split: Callable[[Article], Sequence[Passage]]) ->
     return list(changed)
 
 
-def with_known(article: Article, *, library: Library) -> Article:
-    """A new article with the furniture that ``learn`` has found in others of its outlet."""
-    paragraphs = _paragraphs(article)
-    if not paragraphs:
-        return article
-    hashes = {_outlet_hash(article), *(hash_ for hash_, _, _ in paragraphs)}
-    return _marked(article, _repeated(article, library.repetitions(at_least=AT_LEAST, among=hashes)).values())
-
-
 def is_furniture(repetition: Repetition, *, of: int) -> bool:
     """Whether a paragraph with these repetitions is furniture of an outlet with ``of`` different stories."""
     needed = max(AT_LEAST, min(_ENOUGH, _SHARE * of))

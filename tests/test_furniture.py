@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingest.furniture import AT_LEAST, REASON, is_furniture, learn, with_known
+from ingest.furniture import AT_LEAST, REASON, is_furniture, learn
 from ingest.split import split_article
 from vectorstore.library import Library, Storable
 from vectorstore.paragraphs import Repetition
@@ -193,20 +193,6 @@ def test_a_column_keeps_its_refrain(library: Library, make_article: Make) -> Non
     assert is_furniture(Repetition(10, 0.0), of=10_000)
     assert not is_furniture(Repetition(10, 0.5), of=10)
     assert not is_furniture(Repetition(2, 0.0), of=2)
-
-
-def test_new_articles_come_without_what_is_known(library: Library, make_article: Make) -> None:
-    """An article that is read after its outlet's furniture was learned gets it at once and need not be made anew."""
-    put(library, *(page(make_article, number, BOX) for number in range(3)))
-    learn(library, split=split)
-    finish(library)
-    new = with_known(page(make_article, 4, BOX), library=library)
-    assert [new.text[mark.start : mark.end] for mark in new.furniture] == [BOX]
-    put(library, new)
-    assert learn(library, split=split) == []
-    assert BOX not in shown(library, new.id)
-    own = page(make_article, 5, "Nobody repeats this.")
-    assert with_known(own, library=library) == own
 
 
 def test_removal_lowers_the_counts(library: Library, make_article: Make) -> None:

@@ -71,28 +71,20 @@ class Paragraphs(Database):
                         [{**asdict(paragraph), "version_row": row} for paragraph in once.values()],
                     )
 
-    def repetitions(self, *, at_least: int, among: Collection[int] | None = None) -> dict[int, Repetition]:
-        """The paragraphs that ``at_least`` different stories have; of those in ``among``, if it is given.
-
-        Articles that say the same or have the same headline are one story.
-        """
+    def repetitions(self, *, at_least: int) -> dict[int, Repetition]:
+        """The paragraphs that ``at_least`` different stories have. Articles that say the same or have the same headline are one story."""
         counted = sa.select(_paragraphs.c.hash).group_by(_paragraphs.c.hash).having(sa.func.count() >= at_least)
         story = sa.case((_versions.c.title == "", _versions.c.article_id), else_=_versions.c.title)
         stories = sa.func.count(sa.distinct(story))
         query = (
             sa.select(_paragraphs.c.hash, stories, sa.func.avg(_paragraphs.c.topical))
             .join(_versions, _versions.c.row == _paragraphs.c.version_row)
-            .where(_versions.c.duplicate_of.is_(None))
+            .where(_versions.c.duplicate_of.is_(None), _paragraphs.c.hash.in_(counted))
             .group_by(_paragraphs.c.hash)
             .having(stories >= at_least)
         )
-        wanted = [counted] if among is None else [list(chunk) for chunk in chunks(list(among))]
-        found: dict[int, Repetition] = {}
         with self._reading() as connection:
-            for hashes in wanted:
-                for row in connection.execute(query.where(_paragraphs.c.hash.in_(hashes))):
-                    found[row[0]] = Repetition(row[1], float(row[2]))
-        return found
+            return {row[0]: Repetition(row[1], float(row[2])) for row in connection.execute(query)}
 
     def articles_with(self, paragraphs: Collection[int], *, limit: int, after: int = 0) -> tuple[list[Article], int]:
         """The next newest versions behind row ``after`` that have one of these unsettled, and the row of the last of them."""
