@@ -484,7 +484,7 @@ def test_doctor(filled: Command) -> None:
     """Findings with remedies in both forms; fine here, so exit 0."""
     ran = filled("doctor", "--json")
     assert list(ran.document) == ["schema", "items"]
-    assert all(set(item) == {"name", "found", "fine", "remedy"} for item in ran.document["items"])
+    assert all(set(item) == {"name", "found", "fine", "remedy", "lost", "mended"} for item in ran.document["items"])
     assert ran.code == (0 if all(item["fine"] for item in ran.document["items"]) else 1)
     text = filled("doctor").out
     assert "library" in text
