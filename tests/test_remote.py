@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -423,6 +423,10 @@ def answering(*pieces: bytes, then: Callable[[], object] = lambda: None, hang: f
             listener.close()  # whoever tries again is refused at once
             with connection:
                 connection.recv(65536)
+                connection.settimeout(0.2)
+                with suppress(TimeoutError):  # the body comes by itself; closed with it unread, the answer would be lost
+                    connection.recv(65536)
+                connection.settimeout(10)
                 for piece in pieces:
                     connection.sendall(piece)
                 time.sleep(hang)
