@@ -17,6 +17,8 @@ from ingest.relative_dates import DateMention
 from vectorstore.types import Filters, Hit, Precision, Rank
 
 SCHEMA = 1
+QUESTION_CHARACTERS = 2000
+"""How long a question from outside may be; so much of one a chat model gets to read."""
 Support = Literal["quoted", "supported", "unsupported", "uncited"]
 
 

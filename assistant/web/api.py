@@ -16,14 +16,13 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from assistant.exchange import article_facts, faults
-from assistant.types import SCHEMA, Answer, Citation, Turn, hit_to_dict
+from assistant.types import QUESTION_CHARACTERS, SCHEMA, Answer, Citation, Turn, hit_to_dict
 from vectorstore.errors import DocumentError, SettingsError
 from vectorstore.types import Filters
 
 if TYPE_CHECKING:
     from assistant.qa import Assistant
 
-QUESTION_CHARACTERS: Final = 2000
 TURNS: Final = 50
 ADDRESSES: Final = 100
 TEXT_CHARACTERS: Final = 2_000_000

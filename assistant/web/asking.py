@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from assistant.types import HitRecord
+from assistant.types import QUESTION_CHARACTERS, HitRecord
 from assistant.web import render, welcome
 from assistant.web.local import number_text
 from assistant.web.scope_html import filters_html
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 SUGGESTIONS: Final = 3
 LONGEST_NAME: Final = 2000
-QUESTION_CHARACTERS: Final = 2000
-"""A longer question is refused here too: the box of the page holds back only who types into it."""
 _SENDING: Final = {"submit_btn": True, "stop_btn": False}
 _STOPPING: Final = {"submit_btn": False, "stop_btn": True}
 
@@ -84,18 +82,14 @@ class Asking:
     def ask(self, question: str, talk: Talk, filters: Filters, *, visitor: Visitor) -> Iterator[Updates]:
         """Answer ``question``; in place of the last one if that is being edited."""
         question = question.strip()
-        if len(question) > QUESTION_CHARACTERS:
-            yield self._too_long(question, visitor=visitor)
-        elif question:
+        if question:
             kept = talk.without_last() if talk.editing else talk
             yield from self._answer(question, kept, filters, visitor=visitor, typed=True)
 
     def ask_as_told(self, action: Action, talk: Talk, filters: Filters, *, visitor: Visitor) -> Iterator[Updates]:
         """Answer a suggestion, or the last question anew in place of its answer: as it was, or without a part of what it became."""
         question = asked_text(action, "question").strip()
-        if len(question) > QUESTION_CHARACTERS:
-            yield self._too_long(question, visitor=visitor)
-        elif question:
+        if question:
             yield from self._answer(question, talk, filters, visitor=visitor)
         elif talk.exchanges:
             last = talk.exchanges[-1]
@@ -122,6 +116,9 @@ class Asking:
         without: frozenset[Without] = frozenset(),
         typed: bool = False,
     ) -> Iterator[Updates]:
+        if len(question) > QUESTION_CHARACTERS:  # the box of the page holds back only who types into it
+            yield self._too_long(question, visitor=visitor)
+            return
         language, anchor = visitor.language, anchor_of(len(talk.exchanges))
         body = render.working_html("", language=language)
         cancel = self._running[visitor.session] = threading.Event()

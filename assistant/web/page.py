@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import gradio as gr
 
+from assistant.types import QUESTION_CHARACTERS
 from assistant.web import welcome
 from assistant.web.adding import Adding
 from assistant.web.additions import Additions
 from assistant.web.additions_html import UPLOAD_MEGABYTES
 from assistant.web.api import described, typed_as
-from assistant.web.asking import QUESTION_CHARACTERS, Asking
+from assistant.web.asking import Asking
 from assistant.web.conversations import Conversations
 from assistant.web.guard import USER_HEADER, logged_in
 from assistant.web.render import status_html

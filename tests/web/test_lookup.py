@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from assistant.web.asking import QUESTION_CHARACTERS, Asking, chosen_filters
+from assistant.types import QUESTION_CHARACTERS
+from assistant.web.asking import Asking, chosen_filters
 from assistant.web.conversations import Conversations
 from assistant.web.page import UPLOADS_KEPT
 from assistant.web.reader import Highlight, article_html, pieces
