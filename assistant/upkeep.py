@@ -63,14 +63,7 @@ class Upkeep(OpenLibrary):
         from ingest.samples import sample_paths
 
         def read(stop: threading.Event) -> IngestReport:
-            given: dict[str, Any] = {
-                "library": self.library,
-                "count_tokens": self.encoder.count_tokens,
-                "link": compare,
-                "stop": stop,
-                "on_item": on_item,
-                "on_progress": _as_reading(on_progress),
-            }
+            given = {**self._how_to_read(on_item, on_progress, stop=stop), "library": self.library, "link": compare}
             web = Web(allow_private=self.settings.allow_private)
             reports = [
                 ingest(sources, options=options, web=web, on_visit=partial(record, library=self.library, follow=True), **given)
@@ -105,15 +98,7 @@ class Upkeep(OpenLibrary):
 
         planned = pasted(text, title=title, url=url, source=source, author=author, language=language, published=published)
         return self._read_and_index(
-            lambda stop: run(
-                [planned],
-                library=self.library,
-                count_tokens=self.encoder.count_tokens,
-                web=Web(),
-                stop=stop,
-                on_item=on_item,
-                on_progress=_as_reading(on_progress),
-            ),
+            lambda stop: run([planned], library=self.library, web=Web(), **self._how_to_read(on_item, on_progress, stop=stop)),
             compare=True,
             stop=stop,
             on_progress=on_progress,
@@ -225,19 +210,28 @@ class Upkeep(OpenLibrary):
         from ingest.reextraction import extract_again
 
         return self._read_and_index(
-            lambda stop: extract_again(
-                self.library,
-                count_tokens=self.encoder.count_tokens,
-                stop=stop,
-                on_item=on_item,
-                on_progress=_as_reading(on_progress),
-            ),
+            lambda stop: extract_again(self.library, **self._how_to_read(on_item, on_progress, stop=stop)),
             compare=True,
             stop=stop,
             on_progress=on_progress,
         )
 
     # Reading and indexing side by side
+
+    def _how_to_read(
+        self,
+        on_item: Callable[[ItemResult], None],
+        on_progress: Callable[[IndexProgress], None],
+        *,
+        stop: threading.Event,
+    ) -> dict[str, Any]:
+        """What every way of reading into this library takes."""
+        return {
+            "count_tokens": self.encoder.count_tokens,
+            "stop": stop,
+            "on_item": on_item,
+            "on_progress": _as_reading(on_progress),
+        }
 
     def _read_and_index(
         self,
@@ -333,13 +327,10 @@ class Upkeep(OpenLibrary):
         with Web(allow_private=self.settings.allow_private) as web:
             return refresh(
                 self.library,
-                count_tokens=self.encoder.count_tokens,
                 web=web,
                 every_source=every_source,
                 addresses=addresses,
-                stop=stop,
-                on_item=on_item,
-                on_progress=_as_reading(on_progress),
+                **self._how_to_read(on_item, on_progress, stop=stop),
             )
 
     def _take_in_regularly(self, stop: threading.Event) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.news_server import NewsServer, Reply
+from tests.test_library import finish, put
 from tests.test_refresh import Desk, feed, page, rss
 from vectorstore.errors import ArticleNotFound
 from vectorstore.library import Library, Storable
@@ -32,19 +33,6 @@ if TYPE_CHECKING:
 BRIDGE = "The council voted to rebuild the bridge. It closes in May.\nA ferry will run until then."
 FERRY = "The ferry to the island was sold. Nobody knows to whom."
 LATER = datetime(2999, 1, 1, tzinfo=UTC)
-
-
-def put(library: Library, *articles: Article, split: Split) -> None:
-    """Store articles as pending."""
-    for article in articles:
-        library.put(article, split(article), original=article.text.encode(), name=article.id)
-
-
-def finish(library: Library) -> None:
-    """Make everything searchable and complete, as the indexes would."""
-    library.make_searchable([entry.row for entry in library.pending(limit=10_000)])
-    library.make_complete([entry.row for entry in library.incomplete(limit=10_000)])
-    library.forget_leavings(library.leavings(limit=10_000))
 
 
 def listed(library: Library) -> set[str]:

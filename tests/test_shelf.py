@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.test_library import finish, put
 from vectorstore.errors import SettingsError
 from vectorstore.library import FILE_NAME, Library
 from vectorstore.shelf import MAX_ROWS, SORTS
@@ -27,18 +28,6 @@ if TYPE_CHECKING:
 
 FERRY = "The ferry to the island was sold. Nobody knows to whom."
 DAY = datetime(2024, 5, 1, tzinfo=UTC)
-
-
-def put(library: Library, *articles: Article, split: Split) -> None:
-    """Store articles as pending."""
-    for article in articles:
-        library.put(article, split(article), original=article.text.encode(), name=article.id)
-
-
-def finish(library: Library) -> None:
-    """Make everything searchable and complete, as the indexes would."""
-    library.make_searchable([entry.row for entry in library.pending(limit=10_000)])
-    library.make_complete([entry.row for entry in library.incomplete(limit=10_000)])
 
 
 def ids(shelf: Shelf) -> list[str]:

@@ -132,32 +132,17 @@ class Desk:
         """The passages that match best, whole."""
         asked: SearchRequest = await _read(request, SearchRequest)
 
-        def find() -> bytes:
-            try:
-                hits = self._assistant.search(asked.question, limit=asked.limit, filters=asked.filters)
-                return json_line(Found(hits=tuple(hits)))
-            except FundstelleError as error:
-                return json_line(Found(failure=Failure.of(error)))
-            except Exception:  # as above
-                LOG.exception("A search that was passed on failed")
-                return json_line(Found(failure=_UNEXPECTED))
+        def find() -> Found:
+            return Found(hits=tuple(self._assistant.search(asked.question, limit=asked.limit, filters=asked.filters)))
 
-        return Response(await run_in_threadpool(find), media_type="application/json")
+        return await _done(find, failed=lambda failure: Found(failure=failure))
 
     async def check(self, request: Request) -> Response:
         """Compare the library with its indexes."""
         await _read(request, CheckRequest)
-
-        def look() -> bytes:
-            try:
-                return json_line(Checked(faults=tuple(self._assistant.check())))
-            except FundstelleError as error:
-                return json_line(Checked(failure=Failure.of(error)))
-            except Exception:  # as above
-                LOG.exception("A check that was passed on failed")
-                return json_line(Checked(failure=_UNEXPECTED))
-
-        return Response(await run_in_threadpool(look), media_type="application/json")
+        return await _done(
+            lambda: Checked(faults=tuple(self._assistant.check())), failed=lambda failure: Checked(failure=failure)
+        )
 
     async def cancel(self, request: Request) -> Response:
         """Ask the chat model of a question no further."""
@@ -165,6 +150,21 @@ class Desk:
         if event := self._asked.get(asked.request_id):
             event.set()
         return JSONResponse({"cancelled": event is not None})
+
+
+async def _done(work: Callable[[], Any], *, failed: Callable[[Failure], Any]) -> Response:
+    """What ``work`` gives, done in a thread; what goes wrong is told as ``failed`` puts it."""
+
+    def do() -> bytes:
+        try:
+            return json_line(work())
+        except FundstelleError as error:
+            return json_line(failed(Failure.of(error)))
+        except Exception:  # as above
+            LOG.exception("What was passed on failed")
+            return json_line(failed(_UNEXPECTED))
+
+    return Response(await run_in_threadpool(do), media_type="application/json")
 
 
 async def _read(request: Request, kind: type[Any]) -> Any:
