@@ -477,9 +477,7 @@ def brute_force(shelf: Shelf, question: str, *, filters: Filters, limit: int, sc
         "names": cut(terms_found("names", {key: 1.0 for name in terms.names for key in name.keys})),
     }
     dense = cut(
-        [(id_, passage) for id_, (passage, _) in cosines.items()]
-        if scanned
-        else shelf.indexes.dense.search(vector, limit=10_000)
+        [(id_, passage) for id_, (passage, _) in cosines.items()] if scanned else shelf.indexes.dense.search(vector, limit=10_000)
     )
     candidates = {id_ for ranking in (dense, *lexical.values()) for id_, _ in ranking}
     languages = {id_: found.language for id_, found in shelf.library.candidates(candidates, filters=Filters()).items()}
