@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from vectorstore.errors import IndexCorrupt
+from vectorstore.errors import DiskFull, IndexCorrupt
 from vectorstore.lexical import FIELDS, LexicalIndex, PassageTerms, weigh
 from vectorstore.types import Filters
 
@@ -235,3 +236,13 @@ def test_filters_do_not_change_scores(index: LexicalIndex) -> None:
     unfiltered = dict(index.search("own", {"bridge": 1.0, "town": 1.0}, limit=10))
     filtered = dict(index.search("own", {"bridge": 1.0, "town": 1.0}, limit=10, filters=Filters(language="en")))
     assert filtered == pytest.approx({id_: unfiltered[id_] for id_ in ("b", "c")})
+
+
+@pytest.mark.parametrize(("free", "meant"), [(0, DiskFull), (10_000_000, IndexCorrupt)])
+def test_a_worker_that_fails_on_a_full_disk(
+    free: int, meant: type[Exception], index: LexicalIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tantivy does not say of what it failed; the room that is left does."""
+    monkeypatch.setattr("vectorstore.lexical.shutil.disk_usage", lambda _: SimpleNamespace(free=free))
+    with pytest.raises(meant), index._guarded():
+        raise ValueError("Worker thread failed.. A worker thread encountered an error (io::Error most likely) or panicked.")

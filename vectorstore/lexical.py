@@ -5,6 +5,7 @@ The only importer of tantivy. Terms come ready made; what they are is decided in
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 FIELDS = ("own", "gloss", "names")
 _HEAP_BYTES = 64_000_000
+_WORKER = "worker thread encountered an error"
+_NO_ROOM = 1_000_000
+"""Bytes: with less, a batch of terms does not fit on the disk."""
 _EARLIEST, _LATEST = -(2**62), 2**62
 _UNDATED = -(2**63) + 1
 """Stands for no date; before every other."""
@@ -173,7 +177,8 @@ class LexicalIndex:
         try:
             yield
         except (ValueError, OSError, RuntimeError) as error:
-            if DiskFull.is_meant(error):
+            # A worker of tantivy's only says that it failed, not of what.
+            if DiskFull.is_meant(error) or (_WORKER in str(error) and shutil.disk_usage(self._folder).free < _NO_ROOM):
                 raise DiskFull(self._folder) from error
             message = f"The term index {self._folder} cannot be used: {error}. `fundstelle doctor --repair` makes it again from the articles."
             raise IndexCorrupt(message) from error
