@@ -36,7 +36,7 @@ def commands(*, data: Path | None, short: bool) -> dict[str, list[Sequence[str]]
     news = [str(table)] if table and table.exists() else []
     ingest: list[Sequence[str]] = [["ingest", "--articles", "20" if short else "1000"]]
     if not short:
-        ingest.append(["ingest", "--articles", "10000", "--name", "ingest-10000"])
+        ingest.append(["ingest", "--articles", "10000", "--passages", "1", "--name", "ingest-10000"])
         ingest += [["ingest", *news, "--name", "ingest-news"]] if news else []
     sizes = ["1000", "2000"] if short else ["1000", "10000", "100000", "1000000"]
     folders = [str(beir / name) for name in _SETS if beir and (beir / name).is_dir()]

@@ -23,7 +23,7 @@ from ingest.backlog import Backlog
 from tests.benchmarks import machine, results
 from tests.benchmarks.charts import bars
 from tests.benchmarks.stopwatch import Stopwatch
-from tests.benchmarks.synthetic import ARTICLES_AT_ONCE, Newsroom
+from tests.benchmarks.synthetic import ARTICLES_AT_ONCE, PASSAGES_IN_ARTICLE, Newsroom
 from vectorstore import indexes
 from vectorstore.dense import DenseIndex, VectorStore
 from vectorstore.embedding import BundledEncoder
@@ -161,12 +161,15 @@ def main() -> None:
     parser.add_argument("sources", nargs="*", type=Path, help="files or folders; without any, articles are composed")
     parser.add_argument("--rows", type=int, help="only so many lines of each source, which must be files of lines")
     parser.add_argument("--articles", type=int, default=1_000, help="how many are composed")
+    parser.add_argument(
+        "--passages", type=int, default=PASSAGES_IN_ARTICLE, help="in each of these; 1 is as short as an agency's"
+    )
     parser.add_argument("--name", default="ingest", help="under which the figures are kept")
     parser.add_argument("--publish", action="store_true", help="put tables and figures into docs/")
     arguments = parser.parse_args()
     about = machine.describe()
     with tempfile.TemporaryDirectory(prefix="fundstelle-bench-") as folder:
-        sources = arguments.sources or [_composed(Path(folder), count=arguments.articles)]
+        sources = arguments.sources or [_composed(Path(folder), count=arguments.articles, passages=arguments.passages)]
         if arguments.sources and arguments.rows:
             sources = [_head(path, rows=arguments.rows, folder=Path(folder)) for path in sources]
         found = measure(sources)
@@ -186,12 +189,12 @@ def _head(path: Path, *, rows: int, folder: Path) -> Path:
     return head
 
 
-def _composed(folder: Path, *, count: int) -> Path:
-    """So many composed articles, a line each."""
+def _composed(folder: Path, *, count: int, passages: int) -> Path:
+    """So many composed articles with so many passages, a line each."""
     newsroom, path = Newsroom(), folder / "composed.jsonl"
     with path.open("w", encoding="utf-8") as file:
         for number in range(math.ceil(count / ARTICLES_AT_ONCE)):
-            for one in newsroom.articles(number)[: count - number * ARTICLES_AT_ONCE]:
+            for one in newsroom.articles(number, passages=passages)[: count - number * ARTICLES_AT_ONCE]:
                 article = one.article
                 published = article.published_at.date().isoformat() if article.published_at else None
                 record = {

@@ -108,9 +108,9 @@ class Newsroom:
             for number, ((first, second), city) in enumerate(zip(drawn, cities, strict=True))
         ]
 
-    def articles(self, number: int) -> list[Composed]:
-        """The articles of batch ``number``, from 0: ``PASSAGES_AT_ONCE`` passages together."""
-        size = PASSAGES_IN_ARTICLE * _SENTENCES_IN_PASSAGE * _WORDS_IN_SENTENCE
+    def articles(self, number: int, *, passages: int = PASSAGES_IN_ARTICLE) -> list[Composed]:
+        """The articles of batch ``number``, from 0: ``ARTICLES_AT_ONCE`` with so many passages each."""
+        size = passages * _SENTENCES_IN_PASSAGE * _WORDS_IN_SENTENCE
         chance = np.random.default_rng([_SEED, number])
         drawn = np.searchsorted(self._chances, chance.random((ARTICLES_AT_ONCE, size)) * self._chances[-1])
         return [self._compose(number * ARTICLES_AT_ONCE + place, row.tolist()) for place, row in enumerate(drawn)]
