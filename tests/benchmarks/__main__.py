@@ -15,16 +15,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-PARTS = ("start", "ingest", "scale", "comparison", "ablation")
-_SETS = (
-    "xquad-en2en",
-    "xquad-de2en",
-    "xquad-en2de",
-    "xquad-de2de",
-    "xquad-withheld-en2en",
-    "xquad-withheld-en2de",
-    "xquad-withheld-de2de",
-)
+PARTS = ("start", "ingest", "scale", "comparison", "retrieval", "ablation")
+_WHOLE = ("xquad-en2en", "xquad-de2de", "xquad-en2de", "xquad-de2en")
+_WITHHELD = ("xquad-withheld-en2en", "xquad-withheld-en2de", "xquad-withheld-de2de")
 
 
 def commands(*, data: Path | None, short: bool) -> dict[str, list[Sequence[str]]]:
@@ -32,20 +25,20 @@ def commands(*, data: Path | None, short: bool) -> dict[str, list[Sequence[str]]
     table = data / "gnad10k" / "test.csv" if data else None
     beir = data / "beir" if data else None
     articles = ["--articles", str(table)] if table and table.exists() else []
-    sets = ["--beir", str(beir)] if beir and beir.is_dir() and not short else []
     news = [str(table)] if table and table.exists() else []
     ingest: list[Sequence[str]] = [["ingest", "--articles", "20" if short else "1000"]]
     if not short:
         ingest.append(["ingest", "--articles", "10000", "--passages", "1", "--name", "ingest-10000"])
         ingest += [["ingest", *news, "--name", "ingest-news"]] if news else []
     sizes = ["1000", "2000"] if short else ["1000", "10000", "100000", "1000000"]
-    folders = [str(beir / name) for name in _SETS if beir and (beir / name).is_dir()]
+    whole, withheld = ([str(beir / name) for name in names if beir and (beir / name).is_dir()] for names in (_WHOLE, _WITHHELD))
     return {
         "start": [["start", "--times", "1" if short else "5"]],
         "ingest": ingest,
         "scale": [["scale", "--passages", *sizes, "--questions", "20" if short else "200"]],
-        "comparison": [["comparison", *articles, *sets, "--count", "8" if short else "1028", "--part", "4" if short else "100"]],
-        "ablation": [["ablation", *folders]] if folders and not short else [],
+        "comparison": [["comparison", *articles, "--count", "8" if short else "1028", "--part", "4" if short else "100"]],
+        "retrieval": [["retrieval", *whole]] if whole and not short else [],
+        "ablation": [["ablation", *whole, *withheld]] if whole and not short else [],
     }
 
 

@@ -1,6 +1,7 @@
 """The same articles by Fundstelle, LangChain, LlamaIndex and txtai in one run: ``python -m tests.benchmarks.comparison``.
 
-Each piece of work is a process of its own (``stacks.py``), one after the other. Without articles given, composed ones are used.
+Each piece of work is a process of its own (``stacks.py``), one after the other. Without articles given, composed ones are used. Not here: which
+passages they find (``retrieval.py``).
 """
 
 from __future__ import annotations
@@ -8,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -17,7 +17,6 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assistant.evaluation import read_dataset
 from ingest.split import split_sentences
 from tests.benchmarks import machine, results
 from tests.benchmarks.charts import bars
@@ -27,8 +26,6 @@ from vectorstore.types import Span
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from assistant.evaluation import Dataset
-
 STACKS = ("Fundstelle", "LangChain", "LlamaIndex", "txtai")
 MODELS = ("e5", "MiniLM")
 _LONG_ARTICLE = 4_000
@@ -36,7 +33,6 @@ _PROBED_ARTICLES = 60
 _SENTENCE = range(60, 240)
 PLACES = ("start", "middle", "end")
 _LIMIT = 5
-_SETS = ("xquad-en2en", "xquad-de2de", "xquad-en2de")
 
 
 def run(command: Sequence[str], *, kill_after: float | None = None) -> dict[str, Any]:
@@ -61,9 +57,7 @@ def run(command: Sequence[str], *, kill_after: float | None = None) -> dict[str,
     return measured
 
 
-def compare(
-    articles: Path, *, sets: Sequence[Path], part: int, stacks: Sequence[str], model_names: Sequence[str]
-) -> dict[str, Any]:
+def compare(articles: Path, *, part: int, stacks: Sequence[str], model_names: Sequence[str]) -> dict[str, Any]:
     """Everything, by stack and model. The run over the same articles, and the one after a kill, take the first ``part`` articles."""
     measured: dict[str, Any] = {}
     probes = probe_questions(articles)
@@ -76,17 +70,16 @@ def compare(
             (few / path.name).write_text(path.read_text("utf-8"), "utf-8")
         for stack in stacks:
             for model in model_names:
-                _say(f"{stack}, {model}: taking in")
+                say(f"{stack}, {model}: taking in")
                 library = str(Path(folder) / f"{stack}-{model}")
                 found = run([stack, model, library, "--add", str(articles), "--pieces"])
                 found["disk"] = machine.bytes_under(Path(library))
-                _say(f"{stack}, {model}: asking")
+                say(f"{stack}, {model}: asking")
                 answered = run([stack, model, library, "--ask", str(asked), "--limit", str(_LIMIT)])["ask"]
                 found["seconds asked"] = answered["seconds"]
                 found["probe"] = _probed(probes, answered["found"])
-                _say(f"{stack}, {model}: again, and after a kill")
+                say(f"{stack}, {model}: again, and after a kill")
                 found["again"] = _again(stack, model, few, Path(folder) / f"again-{stack}-{model}")
-                found["sets"] = {path.name: _quality(stack, model, path, Path(folder)) for path in sets}
                 measured[f"{stack}, {model}"] = found
     return measured
 
@@ -131,39 +124,9 @@ def _probed(probes: Mapping[str, list[tuple[str, str]]], found: list[list[list[s
     return shares
 
 
-def _quality(stack: str, model: str, path: Path, folder: Path) -> dict[str, float]:
-    """Recall at 1 and 5 of a set in BEIR layout; a document ranks by its best piece."""
-    dataset = read_dataset(path)
-    corpus, library = folder / path.name, folder / f"{path.name}-{stack}-{model}"
-    if not corpus.exists():
-        corpus.mkdir()
-        with (path / "corpus.jsonl").open(encoding="utf-8") as lines:
-            for document in map(json.loads, lines):
-                (corpus / f"{document['_id']}.txt").write_text(document["text"], "utf-8")
-    judged = [query for query in dataset.queries if dataset.relevant.get(query.id)]
-    asked = folder / f"{path.name}.json"
-    asked.write_text(json.dumps([query.text for query in judged]), "utf-8")
-    command = [stack, model, str(library), "--add", str(corpus), "--ask", str(asked), "--limit", str(4 * _LIMIT), "--alone"]
-    _say(f"{stack}, {model}: {path.name}")
-    answered = run(command)["ask"]
-    figures = {
-        f"recall@{cut}": statistics.fmean(
-            _recall(dataset, query.id, found, cut) for query, found in zip(judged, answered["found"], strict=True)
-        )
-        for cut in (1, _LIMIT)
-    }
-    return {**figures, "ms": statistics.median(answered["seconds"]) * 1000}
-
-
-def _recall(dataset: Dataset, query: str, found: list[list[str]], cut: int) -> float:
-    relevant = dataset.relevant[query]
-    ranked = list(dict.fromkeys(article for article, _ in found))[:cut]
-    return len(relevant & set(ranked)) / len(relevant)
-
-
 def tables(measured: Mapping[str, Any]) -> str:
     """Markdown tables of everything."""
-    ingest, asked, again, quality = [], [], [], []
+    ingest, asked, again = [], [], []
     for name, found in measured.items():
         added, characters = found["add"], found["characters"]
         speed = characters["read"] / added["searchable"]
@@ -200,8 +163,6 @@ def tables(measured: Mapping[str, Any]) -> str:
                 f"{after['articles']} of {first['articles']}",
             ]
         )
-        for path, figures in found["sets"].items():
-            quality.append([name, path, f"{figures['recall@1']:.3f}", f"{figures['recall@5']:.3f}", f"{figures['ms']:.0f}"])
     parts = [
         results.markdown(
             [
@@ -223,8 +184,6 @@ def tables(measured: Mapping[str, Any]) -> str:
             ["stack, model", "first, s", "again, s", "pieces twice", "after a kill, s", "pieces twice", "articles there"], again
         ),
     ]
-    if quality:
-        parts.append(results.markdown(["stack, model", "set", "recall@1", "recall@5", "ms a question"], quality))
     return "\n".join(parts)
 
 
@@ -276,7 +235,8 @@ def write_articles(folder: Path, *, source: Path | None, count: int) -> Path:
     return folder
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """Tell what is done now, with the time."""
     sys.stderr.write(f"{time.strftime('%H:%M:%S')} {text}\n")
 
 
@@ -286,18 +246,14 @@ def main() -> None:
     parser.add_argument("--articles", type=Path, help="a table with a label, a semicolon and an article in each line (gnad10k)")
     parser.add_argument("--count", type=int, default=300, help="how many articles")
     parser.add_argument("--part", type=int, default=40, help="how many are taken in twice, and after a kill")
-    parser.add_argument("--beir", type=Path, help="a folder with xquad-* sets in BEIR layout")
     parser.add_argument("--stacks", nargs="*", choices=STACKS, default=STACKS)
     parser.add_argument("--models", nargs="*", choices=MODELS, default=MODELS)
     parser.add_argument("--publish", action="store_true", help="put tables and figures into docs/")
     arguments = parser.parse_args()
     about = machine.describe(packages=("torch", "sentence-transformers", "chromadb", *machine.COMPARED))
-    sets = [path for name in _SETS if arguments.beir and (path := arguments.beir / name).is_dir()]
-    if not sets:
-        _say("retrieval quality is left out: --beir names no folder with xquad-* sets")
     with tempfile.TemporaryDirectory(prefix="fundstelle-bench-") as folder:
         articles = write_articles(Path(folder) / "articles", source=arguments.articles, count=arguments.count)
-        measured = compare(articles, sets=sets, part=arguments.part, stacks=arguments.stacks, model_names=arguments.models)
+        measured = compare(articles, part=arguments.part, stacks=arguments.stacks, model_names=arguments.models)
         written = sum(len(path.read_text("utf-8")) for path in articles.glob("*.txt"))
         listed = len(list(articles.glob("*.txt")))
     results.save("comparison", {"machine": about, "measured": measured})
