@@ -19,6 +19,7 @@ from assistant.calibration import answers, calibration_for
 from assistant.citations import cite
 from assistant.cited_again import asked_again, quote_again
 from assistant.conversation import Standalone, mark_carried, standalone_question
+from assistant.courtesies import asks_nothing, courtesy_language, what_can_be_asked
 from assistant.disagreement import order_by_disagreement
 from assistant.evidence import find_evidence
 from assistant.extractive import phrase, quote_answer
@@ -127,11 +128,11 @@ class Assistant(Upkeep, Holdings, Mending, Kept, Suggesting):
         )
         if (yield from passed_on(self._owner_elsewhere, asked, cancel=cancel)):
             return
-        earlier, history = cited_before(history), [turn for turn in history if turn.question.strip()]
-        if again := asked_again(question):
-            answer = self._quote_again(question, again, history=history, earlier=earlier, language=answer_language)
-            yield AnswerEvent(kind="text", text=answer.text)
-            yield AnswerEvent(kind="answer", answer=replace(answer, timings={"total": time.perf_counter() - begun}))
+        earlier = cited_before(history)
+        history = [turn for turn in history if turn.question.strip() and courtesy_language(turn.question) is None]
+        if told := self._without_search(question, history=history, earlier=earlier, filters=filters, language=answer_language):
+            yield AnswerEvent(kind="text", text=told.text)
+            yield AnswerEvent(kind="answer", answer=replace(told, timings={"total": time.perf_counter() - begun}))
             return
         model, trouble, rewritten = self.chat_model, None, None
         if model and history and question.strip():
@@ -154,6 +155,8 @@ class Assistant(Upkeep, Holdings, Mending, Kept, Suggesting):
         refused = self._refusal_without_search(searched.question)
         if refused:
             answer = self._refuse(question, searched, refused, language=language)
+        elif empty := asks_nothing(searched.question):
+            answer = self._say_what_can_be_asked(question, searched, language=answer_language or empty)
         else:
             result = self._search(searched.question, filters=searched.filters, limit=ANSWER_HITS)
             if searched.period and not result.hits:
@@ -336,14 +339,29 @@ class Assistant(Upkeep, Holdings, Mending, Kept, Suggesting):
             pending=self.library.count_articles("pending"),
         )
 
+    def _without_search(
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn],
+        earlier: Sequence[Citation],
+        filters: Filters,
+        language: str | None,
+    ) -> Answer | None:
+        """The answer to what asks for earlier quotes, or only greets; None of any other question."""
+        if again := asked_again(question):
+            return self._quote_again(question, again, history=history, earlier=earlier, language=language)
+        courtesy = courtesy_language(question)
+        if courtesy is None or self._refusal_without_search(question):
+            return None
+        language = language or courtesy or _language_of(history)
+        return self._say_what_can_be_asked(question, Searched(question=question, filters=filters), language=language)
+
     def _quote_again(
         self, question: str, again: AskedAgain, *, history: Sequence[Turn], earlier: Sequence[Citation], language: str | None
     ) -> Answer:
         """The answer to a question for citations of earlier turns by their numbers, in its language or that of the question before."""
-        language = language or again.language
-        if not language:
-            likely = question_languages(history[-1].question) if history else {"en": 1.0}
-            language = max(likely, key=lambda known: likely[known])
+        language = language or again.language or _language_of(history)
         quoted = quote_again(
             again.numbers, earlier=earlier, article=lambda id_, version: self.article(id_, version=version), language=language
         )
@@ -355,6 +373,11 @@ class Assistant(Upkeep, Holdings, Mending, Kept, Suggesting):
             abstained=bool(quoted.reason),
             reason=quoted.reason,
         )
+
+    def _say_what_can_be_asked(self, question: str, searched: Searched, *, language: str) -> Answer:
+        """The answer to what asks nothing of the articles; it quotes nothing, and declines nothing either."""
+        refused = self._refuse(question, searched, what_can_be_asked(language=language), language=language)
+        return replace(refused, abstained=False, reason="")
 
     def _asks_about(self, evidence: Evidence, words: str, result: SearchResult) -> bool:
         from vectorstore.terms import text_terms
@@ -406,6 +429,12 @@ def _read_question(
         carried=standalone.carried,
         period=AskedPeriod(since=period.since, until=period.until, text=period.text),
     )
+
+
+def _language_of(history: Sequence[Turn]) -> str:
+    """The language of the last question, English before the first."""
+    likely = question_languages(history[-1].question) if history else {"en": 1.0}
+    return max(likely, key=lambda known: likely[known])
 
 
 def _readable(question: str) -> str:

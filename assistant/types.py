@@ -172,7 +172,8 @@ HitT = TypeVar("HitT", Hit, HitRecord, default=Hit)
 class Answer(Generic[HitT]):
     """An answer and everything needed to check it.
 
-    ``abstained`` answers have no citations, but their hits, which are ``HitRecord`` in an answer that was read from JSON.
+    ``abstained`` answers have no citations, but their hits, which are ``HitRecord`` in an answer that was read from JSON. What asks
+    nothing of the articles ("Hello") is answered by what can be asked: neither citations nor hits, and not ``abstained``.
     ``confidence`` is a calibrated probability that the articles answer the question, or None where the encoder has not been calibrated.
     ``model`` is None when the answer only quotes.
     ``timings`` are seconds per step. ``pending`` is how many articles were not searchable yet. ``notice`` tells the reader what went

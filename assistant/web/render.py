@@ -31,16 +31,15 @@ MARKER = re.compile(r"( ?)\[(\d{1,3})\]")
 UNFINISHED_MARKER = re.compile(r" ?\[\d{0,3}$")
 
 
-def exchange_html(question: str, body: str, *, anchor: str, live: bool = False, busy: bool = False) -> str:
+def exchange_html(question: str, body: str, *, anchor: str, live: bool = False, busy: bool = False, rejoin: str = "") -> str:
     """One question and what is shown below it (``body``, HTML made here); ``anchor`` is its element id.
 
-    ``live`` has screen readers say what changes in it, once it is no longer ``busy``.
+    ``live`` has screen readers say what changes in it, once it is no longer ``busy``. ``rejoin`` is the conversation whose question is being answered
+    and is not watched by this page yet.
     """
     state = f' aria-live="polite" aria-busy="{"true" if busy else "false"}"' if live else ""
-    return (
-        f'<article class="exchange" id="{escape(anchor)}"{state}>'
-        f'<h2 class="question" dir="auto">{escape(question)}</h2>{body}</article>'
-    )
+    again = f' data-rejoin="{escape(rejoin)}"' if rejoin else ""
+    return f'<article class="exchange" id="{escape(anchor)}"{state}{again}>{question_html(question)}{body}</article>'
 
 
 def working_html(text: str, *, step: str = "search", language: Language) -> str:
@@ -61,10 +60,12 @@ def error_html(message: str, *, language: Language) -> str:
 
 
 def failed_html(message: str, *, language: Language) -> str:
-    """A question that failed: why, and the way to ask it again."""
+    """A question that failed, or without a ``message`` was interrupted: why, and the way to ask it again."""
     label = escape(TEXTS[language]["tool_retry"])
     again = f'<button type="button" class="ask-again" data-tool="retry">{label}</button>'
-    return f'<div class="answer">{error_html(message, language=language)}{again}</div>'
+    interrupted = f'<p class="notice mild">{escape(TEXTS[language]["interrupted"])}</p>'
+    told = error_html(message, language=language) if message else interrupted
+    return f'<div class="answer">{told}{again}</div>'
 
 
 def status_html(message: str, *, language: Language) -> str:
@@ -243,7 +244,8 @@ def tools_html(answer: Answer[Any], *, language: Language) -> str:
     )
     copied = f'<pre class="as-markdown" hidden>{escape(answer.to_markdown())}</pre>'
     told = counted("sources", len(answer.citations), language=language) if answer.citations else words["nearest_heading"]
-    evidence = f'<button type="button" class="to-evidence quiet">{escape(told)}</button>'
+    shown = answer.citations or answer.abstained
+    evidence = f'<button type="button" class="to-evidence quiet">{escape(told)}</button>' if shown else ""
     return (
         f'<div class="tools">{button("copy")}{button("retry")}{button("edit")}<span class="apart"></span>{verdicts}{evidence}</div>'
         f"{note}{copied}"
