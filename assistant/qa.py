@@ -152,11 +152,9 @@ class Assistant(Upkeep, Holdings, Mending, Kept, Suggesting):
             searched = replace(searched, carried=rewritten.carried, rewritten=rewritten.question != question)
         language = answer_language or (standalone.language if history else None)
         yield AnswerEvent(kind="step", text="search")
-        refused = self._refusal_without_search(searched.question)
-        if refused:
-            answer = self._refuse(question, searched, refused, language=language)
-        elif empty := asks_nothing(searched.question):
-            answer = self._say_what_can_be_asked(question, searched, language=answer_language or empty)
+        unsearchable = self._unsearchable(question, searched, language=language)
+        if unsearchable:
+            answer = unsearchable
         else:
             result = self._search(searched.question, filters=searched.filters, limit=ANSWER_HITS)
             if searched.period and not result.hits:
@@ -356,6 +354,13 @@ class Assistant(Upkeep, Holdings, Mending, Kept, Suggesting):
             return None
         language = language or courtesy or _language_of(history)
         return self._say_what_can_be_asked(question, Searched(question=question, filters=filters), language=language)
+
+    def _unsearchable(self, question: str, searched: Searched, *, language: str | None) -> Answer | None:
+        """The answer where there is nothing to search, or nothing to search for."""
+        if refused := self._refusal_without_search(searched.question):
+            return self._refuse(question, searched, refused, language=language)
+        empty = asks_nothing(searched.question)
+        return self._say_what_can_be_asked(question, searched, language=language or empty) if empty else None
 
     def _quote_again(
         self, question: str, again: AskedAgain, *, history: Sequence[Turn], earlier: Sequence[Citation], language: str | None

@@ -99,7 +99,7 @@ def test_they_are_answered_by_what_can_be_asked(samples: Assistant, question: st
 
 
 def test_the_reader_s_language_is_that_of_the_conversation_or_as_asked(samples: Assistant) -> None:
-    """ "Ok" is said in many languages."""
+    """In many languages "ok" is the same."""
     history = [Turn("Warum brach der Deich?", "…")]
     assert samples.ask("ok", history=history).language == "de"
     assert samples.ask("ok", history=history, answer_language="en").language == "en"
