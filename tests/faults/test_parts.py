@@ -21,23 +21,6 @@ if TYPE_CHECKING:
 QUESTION = "Which quay of Brénac did the mayor open on day 3?"
 
 
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a complete library and the files it was read from. Only to be copied."""
-    folder = tmp_path_factory.mktemp("parts")
-    sources = write_sources(folder / "sources", changed=True)
-    with opened(folder / "library") as assistant:
-        assistant.add(sources)
-    return folder / "library"
-
-
-@pytest.fixture
-def library(whole: Path, tmp_path: Path) -> Path:
-    """A copy of that library."""
-    shutil.copytree(whole, tmp_path / "library")
-    return tmp_path / "library"
-
-
 def remove(path: Path) -> None:
     """As if it had never been there."""
     if path.is_dir():

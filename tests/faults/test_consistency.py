@@ -20,7 +20,7 @@ import pytest
 from assistant import Settings
 from assistant.doctor import compare
 from assistant.open_library import OpenLibrary
-from tests.test_kill import ALL, HashingEncoder, contents, open_library, write_sources
+from tests.test_kill import ALL, HashingEncoder, contents, open_library
 from tests.test_processes import HOLDER, OWNER, process
 from tests.test_remote import served
 from vectorstore.errors import IndexMismatch, LibraryBusy, LibraryError
@@ -31,23 +31,6 @@ if TYPE_CHECKING:
 
     from assistant import Assistant
     from vectorstore.soundness import Fault
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a complete library of twelve articles and the files they were read from. Only to be copied."""
-    folder = tmp_path_factory.mktemp("whole")
-    sources = write_sources(folder / "sources", changed=True)
-    with open_library(folder / "library") as assistant:
-        assistant.add(sources)
-    return folder / "library"
-
-
-@pytest.fixture
-def library(whole: Path, tmp_path: Path) -> Path:
-    """A copy of that library."""
-    shutil.copytree(whole, tmp_path / "library")
-    return tmp_path / "library"
 
 
 def change(library: Path, *statements: str, file: str = "library.db") -> None:
@@ -396,7 +379,7 @@ def test_the_command(library: Path, bundled_encoder: object) -> None:
     command = [sys.executable, "-c", COMMAND, "--library", str(library), "doctor"]
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([*command, *arguments], capture_output=True, text=True, check=False, cwd=Path(__file__).parents[1])
+        return subprocess.run([*command, *arguments], capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
 
     fine = run("--check")
     assert (fine.returncode, fine.stderr) == (0, "")
