@@ -1,7 +1,8 @@
-"""Whether the quotes of different articles give different answers, a number or a date, to the same question; then the older one comes first.
+"""Whether the quotes of different articles give different answers, a number or a date, to the same question; then they come by date, newest first.
 
 Only said when it is sure: close scores, a question for a number or date, exactly one candidate in each quote, of the same kind, and no way to
-read both as one ("about 2,300", "2,310"). Pure. Not here: choosing quotes (``evidence.py``), saying so (``extractive.py``).
+read both as one ("about 2,300", "2,310"). Where quotes of one story are about equally good, the newest comes first too. Pure. Not here:
+choosing quotes (``evidence.py``), saying so (``extractive.py``), what was not known yet (``later_reports.py``).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 from assistant.quantities import find_numbers
 from assistant.questions import answer_kind
 from assistant.stated_days import find_days, publication_day
+from vectorstore.names import name_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,8 +24,10 @@ if TYPE_CHECKING:
     from assistant.quantities import Number
 
 _NUMERIC = frozenset({"money", "share", "duration", "count", "number"})
-_CLOSE = 0.04
+CLOSE = 0.04
 """Quotes whose scores are this far apart at most answer the same."""
+_EQUAL = 0.02
+"""Quotes whose scores are this far apart at most answer equally well."""
 _ROUNDING = 0.1
 """As far apart two numbers may be, as a share of the larger one, to be one number if either is said to be rough."""
 _COUNTED_WORDS = 4
@@ -38,18 +42,37 @@ _ROUGH = re.compile(
 def order_by_disagreement(
     quotes: Sequence[Evidence], *, question: str, language: str, asks_about: Callable[[Evidence, str], bool]
 ) -> tuple[list[Evidence], bool]:
-    """The quotes, best first, and false; or, if articles contradict each other, those that do first, oldest first, and true.
+    """The quotes, best first, and false; or, if articles contradict each other, those that do first, newest first, and true.
+
+    Of the quotes of one story that answer about as well as the best one, the newest comes first; nothing else changes its place.
 
     ``asks_about`` tells whether some words of a quote say what the question asks about.
     """
     kind = answer_kind(question, language=language)
-    close = [quote for quote in quotes if quote.score >= quotes[0].score - _CLOSE] if kind in {"date", *_NUMERIC} else []
+    close = [quote for quote in quotes if quote.score >= quotes[0].score - CLOSE] if kind in {"date", *_NUMERIC} else []
     answers = _days(close) if kind == "date" else _numbers(close, question=question, language=language, asks_about=asks_about)
     against = [quote for quote in close if any(_contradict(quote, other, answers) for other in close)]
-    if not against:
-        return list(quotes), False
-    against.sort(key=lambda quote: quote.hit.article.published_at or datetime.max.replace(tzinfo=UTC))
-    return [*against, *(quote for quote in quotes if quote not in against)], True
+    if against:
+        against.sort(key=_published, reverse=True)
+        return [*against, *(quote for quote in quotes if quote not in against)], True
+    equal = [quote for quote in quotes if quote.score >= quotes[0].score - _EQUAL and _goes_on(quote, quotes[0])]
+    newest = max((*quotes[:1], *equal), key=_published, default=None)
+    return sorted(quotes, key=lambda quote: quote is not newest), False
+
+
+def _published(quote: Evidence) -> datetime:
+    return quote.hit.article.published_at or datetime.min.replace(tzinfo=UTC)
+
+
+def _goes_on(quote: Evidence, other: Evidence) -> bool:
+    """Whether a quote is newer than another, and of its story: their passages, with the headlines, share a name in any spelling."""
+    if not other.hit.article.published_at or _published(quote) <= _published(other):
+        return False
+    mine, theirs = (
+        frozenset(name_keys(f"{one.hit.article.title}\n{one.hit.text}", language=one.hit.article.language))
+        for one in (quote, other)
+    )
+    return not mine.isdisjoint(theirs)
 
 
 def _numbers(
@@ -59,17 +82,19 @@ def _numbers(
     asked = find_numbers(question, language=language)
     answers = {}
     for quote in quotes:
-        candidates = [
-            number
-            for number in find_numbers(quote.text, language=quote.hit.article.language)
-            if not number.is_year
-            and number.unit not in {"time", "share", "times"}
-            and not any(number.same_as(other) for other in asked)
-            and (number.unit or asks_about(quote, " ".join(number.counts.split()[:_COUNTED_WORDS])))
-        ]
-        if len(candidates) == 1:
-            number = candidates[0]
-            answers[id(quote)] = (number, bool(_ROUGH.search(quote.text[: number.start])))
+        for text in (quote.text, quote.best_text):  # of several sentences the best one may have the only one
+            candidates = [
+                number
+                for number in find_numbers(text, language=quote.hit.article.language)
+                if not number.is_year
+                and number.unit not in {"time", "share", "times"}
+                and not any(number.same_as(other) for other in asked)
+                and (number.unit or asks_about(quote, " ".join(number.counts.split()[:_COUNTED_WORDS])))
+            ]
+            if len(candidates) == 1:
+                number = candidates[0]
+                answers[id(quote)] = (number, bool(_ROUGH.search(text[: number.start])))
+                break
     return answers
 
 
@@ -78,8 +103,10 @@ def _days(quotes: Sequence[Evidence]) -> dict[int, date]:
     answers = {}
     for quote in quotes:
         article = quote.hit.article
-        days = find_days(quote.text, language=article.language)
-        named = days[0] if len(days) == 1 else None
+        days = next(
+            (days for text in (quote.text, quote.best_text) if len(days := find_days(text, language=article.language)) == 1), []
+        )
+        named = days[0] if days else None
         published = publication_day(article)
         if named is None or named.day is None or named.month is None or (named.year is None and published is None):
             continue

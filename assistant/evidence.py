@@ -57,16 +57,25 @@ _MARGIN_RANGE = (-0.1, 0.3)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """A sentence, or some that follow each other, and how well it answers (``score``, higher is better)."""
+    """A sentence, or some that follow each other, and how well it answers (``score``, higher is better).
+
+    ``best`` is the one of them that answers best, None where there is only one.
+    """
 
     hit: Hit
     span: Span
     score: float
+    best: Span | None = None
 
     @property
     def text(self) -> str:
         """Its words."""
         return self.span.slice(self.hit.article.text)
+
+    @property
+    def best_text(self) -> str:
+        """The words of its best sentence."""
+        return (self.best or self.span).slice(self.hit.article.text)
 
     def holds(self, other: Evidence) -> bool:
         """Whether the other is this or a part of it."""
@@ -361,4 +370,5 @@ def _weight(asked: Iterable[QuestionWord]) -> float:
 
 def _joined(quote: Evidence, sentence: Evidence) -> Evidence:
     span = Span(min(quote.span.start, sentence.span.start), max(quote.span.end, sentence.span.end))
-    return Evidence(hit=quote.hit, span=span, score=max(quote.score, sentence.score))
+    best = max((quote, sentence), key=lambda evidence: evidence.score)
+    return Evidence(hit=quote.hit, span=span, score=best.score, best=best.best or best.span)

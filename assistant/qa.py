@@ -21,11 +21,12 @@ from assistant.cited_again import asked_again, quote_again
 from assistant.conversation import Standalone, mark_carried, standalone_question
 from assistant.courtesies import asks_nothing, courtesy_language, what_can_be_asked
 from assistant.disagreement import order_by_disagreement
-from assistant.evidence import find_evidence
+from assistant.evidence import MAX_QUOTES, find_evidence
 from assistant.extractive import phrase, quote_answer
 from assistant.generative import ModelFailed
 from assistant.holdings import Holdings
 from assistant.kept import Kept
+from assistant.later_reports import given_answer, in_date_order, open_question
 from assistant.mending import Mending
 from assistant.numbering import REMEMBERED_TURNS, Numbering, cited_before
 from assistant.periods import question_period
@@ -314,6 +315,7 @@ class Assistant(Upkeep, Holdings, Mending, Kept, Suggesting):
             language=result.terms.language,
             asks_about=lambda evidence, words: self._asks_about(evidence, words, result),
         )
+        quotes, hits = self._with_later_report(quotes, searched, result)
         numbering = Numbering(earlier)
         for evidence in quotes:
             number = numbering.number(evidence.hit.article, evidence.span)
@@ -328,7 +330,7 @@ class Assistant(Upkeep, Holdings, Mending, Kept, Suggesting):
             language=language,
             sentences=sentences,
             citations=tuple(citations),
-            hits=result.hits,
+            hits=hits,
             abstained=False,
             reason="",
             confidence=confidence,
@@ -336,6 +338,23 @@ class Assistant(Upkeep, Holdings, Mending, Kept, Suggesting):
             timings=timings,
             pending=self.library.count_articles("pending"),
         )
+
+    def _with_later_report(
+        self, quotes: Sequence[Evidence], searched: Searched, result: SearchResult
+    ) -> tuple[Sequence[Evidence], tuple[Hit, ...]]:
+        """The quotes and hits of ``result``, with what a later article says of what a quote says is not known before them, if one does."""
+        opened = open_question(quotes, question=searched.question, language=result.terms.language)
+        filters = opened.later(searched.filters) if opened else None
+        if opened is None or filters is None:
+            return quotes, result.hits
+        later = self._search(opened.statement, filters=filters, limit=ANSWER_HITS)
+        finding = find_evidence(opened.statement, later, encoder=self.encoder, glossary=self.glossary)
+        enough = finding.features and answers(finding.features, calibration_for(self.encoder.signature))[0]
+        given = given_answer(opened, finding.quotes) if enough else None
+        if given is None:
+            return quotes, result.hits
+        others = (hit for hit in result.hits if hit.passage.id != given.hit.passage.id)
+        return in_date_order(given, opened, quotes, at_most=MAX_QUOTES), (given.hit, *others)[:ANSWER_HITS]
 
     def _without_search(
         self,

@@ -1,7 +1,8 @@
-"""Articles that contradict each other are named together, oldest first, and only when it is sure."""
+"""Articles that contradict each other are named together, newest first, and only when it is sure; the newest of equally good quotes comes first."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -43,16 +44,60 @@ def ordered(question: str, *said: tuple[str, str, float], language: str = "en", 
 
 
 @pytest.mark.parametrize(
-    ("question", "newer", "older"),
+    ("question", "older", "newer"),
     [
         ("How many people were hurt in Dornau?", "The fire hurt 14 people in Dornau.", "Nine people were hurt in Dornau."),
         ("How much did the mill cost?", "The mill cost €3 million.", "The mill was sold for 2.5 million euros."),
         ("When does the mill open?", "The mill opens on 3 May.", "The mill is to open on 24 April."),
     ],
 )
-def test_different_answers_come_in_the_order_of_their_dates(question: str, newer: str, older: str) -> None:
-    """The better scored newer article comes second, for the older one was first to say something."""
-    assert ordered(question, ("2023-03-05", newer, 0.9), ("2023-03-01", older, 0.89)) == ([1, 0], True)
+def test_different_answers_come_in_the_order_of_their_dates(question: str, older: str, newer: str) -> None:
+    """The better scored older article comes second, for the newer one knows more."""
+    assert ordered(question, ("2023-03-01", older, 0.9), ("2023-03-05", newer, 0.87)) == ([1, 0], True)
+
+
+@pytest.mark.parametrize(
+    ("days", "second", "score", "order"),
+    [
+        (("2023-03-01", "2023-03-05"), "In Dornau the mill is open again.", 0.89, [1, 0]),
+        (("2023-03-05", "2023-03-01"), "In Dornau the mill is open again.", 0.89, [0, 1]),
+        (("2023-03-01", "2023-03-05"), "In Dornau the mill is open again.", 0.87, [0, 1]),
+        (("2023-03-01", "2023-03-05"), "In Kelm the mill is open again.", 0.89, [0, 1]),
+    ],
+)
+def test_the_newest_of_equally_good_quotes_of_a_story_comes_first(
+    days: tuple[str, str], second: str, score: float, order: list[int]
+) -> None:
+    """Not one that answers less well, nor one that is about something else."""
+    said = ("The mill in Dornau has burned down.", second)
+    asked = "What about the mill in Dornau?"
+    assert ordered(asked, (days[0], said[0], 0.9), (days[1], said[1], score)) == (order, False)
+
+
+def test_an_undated_article_is_neither_newer_nor_older() -> None:
+    """Its quote keeps its place."""
+    dated, undated = quotes(("2023-03-05", "The mill in Dornau burned.", 0.89), ("2023-03-01", "In Dornau a mill burned.", 0.9))
+    undated = replace(undated, hit=replace(undated.hit, article=replace(undated.hit.article, published_at=None)))
+    for listed in ([undated, dated], [replace(dated, score=0.91), undated]):
+        found, disagree = order_by_disagreement(
+            listed, question="What burned in Dornau?", language="en", asks_about=lambda *_: True
+        )
+        assert (found, disagree) == (listed, False)
+
+
+def test_of_several_sentences_the_best_one_decides() -> None:
+    """A quote goes on with other figures: the one in the sentence that answers is what the others contradict."""
+    old, new = quotes(
+        ("2023-03-01", "The damage in Dornau is put at €4 million.", 0.9),
+        ("2023-03-05", "The damage in Dornau is €6.5 million. Aid of €2,500 goes to each household.", 0.89),
+    )
+    asked = "How much is the damage in Dornau?"
+    whole, best = (
+        order_by_disagreement([old, quote], question=asked, language="en", asks_about=lambda *_: True)
+        for quote in (new, replace(new, best=Span(0, new.text.index("Aid") - 1)))
+    )
+    assert whole[1] is False
+    assert best[1] is True
 
 
 @pytest.mark.parametrize(
@@ -85,14 +130,17 @@ def test_one_article_does_not_contradict_itself() -> None:
 @pytest.mark.parametrize(
     ("question", "said"),
     [
-        ("How many people were hurt in the fire at the Dornau mill?", "The articles disagree:"),
-        ("Wie viele Menschen wurden beim Brand der Mühle in Dornau verletzt?", "Die Artikel widersprechen sich:"),
+        ("How many people were hurt in the fire at the Dornau mill?", "The articles disagree (newest first):"),
+        (
+            "Wie viele Menschen wurden beim Brand der Mühle in Dornau verletzt?",
+            "Die Artikel widersprechen sich (der neueste zuerst):",
+        ),
     ],
 )
 def test_an_answer_names_both_in_date_order(
     question: str, said: str, open_assistant: Callable[..., Assistant], tmp_path: Path
 ) -> None:
-    """Two days, two figures: both are quoted, the first day first, and the answer says that they disagree."""
+    """Two days, two figures: both are quoted, the last day first, and the answer says that they disagree."""
     language = "de" if said.startswith("Die") else "en"
     texts = {
         "en": ("The fire at the Dornau mill hurt {} people, the fire brigade said.", ("nine", "14")),
@@ -107,5 +155,5 @@ def test_an_answer_names_both_in_date_order(
     answer = assistant.ask(question)
     assert not answer.abstained, answer.text
     assert answer.text.startswith(said)
-    assert [cited.published_at.day for cited in answer.citations if cited.published_at] == [1, 5]
+    assert [cited.published_at.day for cited in answer.citations if cited.published_at] == [5, 1]
     assert all(answer.text[sentence.start : sentence.end].endswith("]") for sentence in answer.sentences)
