@@ -103,10 +103,8 @@ def _days(quotes: Sequence[Evidence]) -> dict[int, date]:
     answers = {}
     for quote in quotes:
         article = quote.hit.article
-        days = next(
-            (days for text in (quote.text, quote.best_text) if len(days := find_days(text, language=article.language)) == 1), []
-        )
-        named = days[0] if days else None
+        stated = [find_days(text, language=article.language) for text in (quote.text, quote.best_text)]
+        named = next((days[0] for days in stated if len(days) == 1), None)
         published = publication_day(article)
         if named is None or named.day is None or named.month is None or (named.year is None and published is None):
             continue

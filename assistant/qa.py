@@ -37,7 +37,7 @@ from assistant.suggestions import Suggesting
 from assistant.threads import iterate
 from assistant.types import Answer, AnswerEvent, AskedPeriod, Citation, Searched, Turn
 from assistant.upkeep import Upkeep
-from vectorstore.errors import FundstelleError, IndexCorrupt
+from vectorstore.errors import FundstelleError
 from vectorstore.languages import question_languages
 from vectorstore.settings import read_settings
 from vectorstore.types import Filters
@@ -275,22 +275,18 @@ class Assistant(Upkeep, Holdings, Mending, Kept, Suggesting):
     def _search(self, question: str, *, filters: Filters, limit: int) -> SearchResult:
         from vectorstore.search import hybrid_search
 
-        while True:
-            rebuilds = self._rebuilds
-            try:
-                return hybrid_search(
-                    question,
-                    library=self.library,
-                    indexes=self.indexes,
-                    encoder=self.encoder,
-                    glossary=self.glossary,
-                    filters=filters,
-                    limit=limit,
-                    reranker=self.reranker,
-                )
-            except IndexCorrupt:
-                if rebuilds == self._rebuilds:  # else they were closed while they were read
-                    raise
+        return self._asked(
+            lambda indexes: hybrid_search(
+                question,
+                library=self.library,
+                indexes=indexes,
+                encoder=self.encoder,
+                glossary=self.glossary,
+                filters=filters,
+                limit=limit,
+                reranker=self.reranker,
+            )
+        )
 
     def _answer(
         self, question: str, searched: Searched, result: SearchResult, *, language: str | None, earlier: Sequence[Citation]
@@ -340,8 +336,8 @@ class Assistant(Upkeep, Holdings, Mending, Kept, Suggesting):
         )
 
     def _with_later_report(
-        self, quotes: Sequence[Evidence], searched: Searched, result: SearchResult
-    ) -> tuple[Sequence[Evidence], tuple[Hit, ...]]:
+        self, quotes: list[Evidence], searched: Searched, result: SearchResult
+    ) -> tuple[list[Evidence], tuple[Hit, ...]]:
         """The quotes and hits of ``result``, with what a later article says of what a quote says is not known before them, if one does."""
         opened = open_question(quotes, question=searched.question, language=result.terms.language)
         filters = opened.later(searched.filters) if opened else None
@@ -410,7 +406,7 @@ class Assistant(Upkeep, Holdings, Mending, Kept, Suggesting):
         return any(word.found_in(found) for word in result.terms.words)
 
     def _sentence_vectors(self, passage_ids: Sequence[str]) -> Mapping[str, Vectors]:
-        found = self.indexes.vectors.get(passage_ids)
+        found = self._asked(lambda indexes: indexes.vectors.get(passage_ids))
         return {passage_id: vectors.sentences for passage_id, vectors in found.items() if vectors.sentences is not None}
 
     def _refuse(
