@@ -9,7 +9,7 @@ import json
 import os
 import re
 import sys
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from enum import IntEnum
@@ -403,7 +403,7 @@ def reindex(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Rebuild both indexes from the articles: for another embedding model or dictionary, or a damaged index."""
+    """Rebuild both indexes from the articles: for another embedding model or dictionary, or a damaged index. The old ones answer meanwhile."""
     if extract:
         with (
             _assistant(context) as assistant,
@@ -413,7 +413,11 @@ def reindex(
             report = assistant.extract_again(stop=stop, on_item=taking_in.item, on_progress=taking_in.step)
         _print_report(report, as_json=as_json)
         raise typer.Exit(_exit_code(report))
-    with _assistant(context) as assistant, _progress() as on_progress:
+    from assistant.web.beside import answering_others
+
+    with _assistant(context) as assistant, ExitStack() as meanwhile, _progress() as on_progress:
+        if assistant.can_answer():  # else whoever asks is told that the library is in use
+            meanwhile.enter_context(answering_others(assistant))
         count = assistant.reindex(on_progress=on_progress)
     if as_json:
         _print_json({"schema": SCHEMA, "articles": count})

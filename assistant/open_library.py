@@ -9,17 +9,17 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
 
 from assistant.generative import ChatModel, ModelLimits
 from assistant.remote import Remote, program_version
-from vectorstore.errors import LibraryBusy
+from vectorstore.errors import IndexCorrupt, IndexMismatch, LibraryBusy
 from vectorstore.languages import keep_lists_in
 from vectorstore.library import Library
 from vectorstore.settings import read_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from types import TracebackType
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from vectorstore.settings import Settings
 
 POLL_SECONDS = 0.2
+_Found = TypeVar("_Found")
 
 
 class OpenLibrary:
@@ -173,6 +174,34 @@ class OpenLibrary:
                 self.library.remove_overdue()
                 self._indexes = Indexes.open(self.library, encoder=self.encoder, glossary=self.glossary)
             return self._indexes
+
+    def can_answer(self) -> bool:
+        """Whether the indexes can be asked as they are; where not, ``reindex`` or ``doctor --repair`` makes them anew.
+
+        Raises:
+            LibraryBusy: another process owns them.
+        """
+        try:
+            _ = self.indexes
+        except (IndexMismatch, IndexCorrupt):
+            return False
+        return True
+
+    def _asked(self, ask: Callable[[Indexes], _Found]) -> _Found:
+        """What ``ask`` finds in the indexes; it looks again where others take their place meanwhile."""
+        while True:
+            rebuilds = self._rebuilds
+            indexes = self.indexes
+            try:
+                found = ask(indexes)
+            except IndexCorrupt:
+                if rebuilds == self._rebuilds:  # else they were closed while they were read
+                    raise
+                continue
+            # Once a rebuild has switched the library, what the old ones hold is not what it holds; the new ones come at once.
+            switched = self._writing.locked() and self.library.fact("index") != str(indexes.number)
+            if rebuilds == self._rebuilds and not switched:
+                return found
 
     def _let_go_to_rebuild(self) -> None:
         """Close the indexes, because they are made anew; under ``_opening``, for as long as that takes. Who is reading them looks again."""

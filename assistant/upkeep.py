@@ -10,7 +10,7 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from ingest.pipeline import IngestReport, ReadProgress
     from ingest.planned import ItemResult, ReadOptions
-    from vectorstore.indexes import IndexProgress
+    from vectorstore.indexes import Indexes, IndexProgress
     from vectorstore.library import State
     from vectorstore.sources import Source
 
@@ -178,15 +178,18 @@ class Upkeep(OpenLibrary):
         return self.library.hidden()
 
     def reindex(self, *, on_progress: Callable[[IndexProgress], None] = lambda _: None) -> int:
-        """Rebuild both indexes from the library for the models and dictionaries that are set; returns how many articles they hold."""
+        """Rebuild both indexes from the library for the models and dictionaries that are set; returns how many articles they hold.
+
+        Meanwhile the old ones answer; where they cannot be used, questions wait.
+        """
         from ingest.articles import split
         from vectorstore.indexes import rebuild
 
         # Whoever takes both locks takes them in this order.
-        with self._writing:
-            with self._opening:
-                self._let_go_to_rebuild()
-                self._take_lock()
+        with self._writing, self._taking_in():
+            with ExitStack() as waiting:
+                if not self.can_answer():
+                    waiting.enter_context(self._opening)
                 encoder = self.encoder
                 rebuild(
                     self.library,
@@ -194,10 +197,17 @@ class Upkeep(OpenLibrary):
                     glossary=self.glossary,
                     split=lambda article: split(article, count_tokens=encoder.count_tokens),
                     sentences=self.settings.sentence_vectors,
+                    take_over=self._take_over,
                     on_progress=on_progress,
                 )
             self.indexes.catch_up(sentences=self.settings.sentence_vectors, on_progress=on_progress)
         return self.library.count_articles("searchable", "complete")
+
+    def _take_over(self, indexes: Indexes) -> None:
+        """Have questions answered by these indexes from now on."""
+        with self._opening:
+            self._let_go_to_rebuild()
+            self._indexes = indexes
 
     def extract_again(
         self,

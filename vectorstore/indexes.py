@@ -203,11 +203,13 @@ def rebuild(
     glossary: Glossary,
     split: Callable[[Article], Sequence[Passage]],
     sentences: bool,
+    take_over: Callable[[Indexes], None] = Indexes.close,
     on_progress: Callable[[IndexProgress], None] = lambda _: None,
 ) -> None:
     """Build new indexes beside the old ones from the library, switch to them in one transaction, delete the old ones.
 
-    The caller holds the lock. ``split`` makes the passages anew. Interrupted, the old indexes go on answering.
+    The caller holds the lock. ``split`` makes the passages anew. The old indexes may answer until ``take_over`` gets the new ones, and has to close
+    them then. Interrupted, they go on answering.
     """
     number = int(library.fact("index") or 0) + 1
     drop_unused(library)
@@ -221,15 +223,17 @@ def rebuild(
                 indexes.index_sentences(pairs)
             done += len(batch)
             on_progress(IndexProgress("articles", done))
-    finally:
+        library.switch_index(
+            split=split,
+            complete=sentences,
+            index=str(number),
+            signature=index_signature(encoder),
+            embedding=encoder.name,
+        )
+    except BaseException:
         indexes.close()
-    library.switch_index(
-        split=split,
-        complete=sentences,
-        index=str(number),
-        signature=index_signature(encoder),
-        embedding=encoder.name,
-    )
+        raise
+    take_over(indexes)
     drop_unused(library)
 
 
