@@ -65,7 +65,7 @@ ONE_IMPORTER: dict[str, str | tuple[str, ...]] = {
     "trafilatura": "ingest/html.py",
     "transformers": "vectorstore/embedding.py",
     "uvicorn": "assistant/web",
-    "wordfreq": "vectorstore/languages.py",
+    "wordfreq": "vectorstore/frequencies.py",
 }
 # Of these not even the module that uses them loads them on import; the retriever is a class of LangChain's and is itself imported late.
 LATE = frozenset(ONE_IMPORTER) - {"sqlalchemy", "langchain_core", "gradio", "fastapi"}

@@ -1,23 +1,21 @@
 """Words, stems, lemmas, stop words and the language of a text: what ingest and query must do alike.
 
-Not here: translating (``dictionary.py``), the spellings of names (``names.py``), sentences (``ingest/split.py``).
+Not here: how common words are (``frequencies.py``), translating (``dictionary.py``), the spellings of names (``names.py``), sentences
+(``ingest/split.py``).
 Languages are BCP 47 primary subtags (``"de"``); ``"und"`` is an unknown one.
 """
 
 from __future__ import annotations
 
 import math
-import os
 import re
-import struct
 import unicodedata
-from collections import defaultdict
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from vectorstore import frequencies
 from vectorstore.settings import default_cache
 
 if TYPE_CHECKING:
@@ -57,9 +55,6 @@ _STEMMERS = {
 }  # fmt: skip
 # A listed stop word that is rarer than this (Zipf scale: log10 per thousand million words) carries meaning after all.
 _STOP_WORD_ZIPF = 5.0
-_USE = struct.Struct("<3sd")
-# wordfreq cuts texts in these languages with segmenters that are not installed; the list itself can be read without.
-_SEGMENTED = frozenset({"ja", "ko", "zh"})
 _MIN_DETECTABLE_WORDS = 3
 _CLEARLY = 0.9
 _NORWEGIAN = frozenset({"nb", "nn", "no"})
@@ -122,10 +117,14 @@ def lemma(word: str, *, language: str) -> str:
 @cache
 def stop_words(language: str) -> frozenset[str]:
     """The frequent function words of a language, normalised; empty where none are known."""
-    import stopwordsiso
 
-    listed = {normalise(word) for word in stopwordsiso.stopwords(language)} if stopwordsiso.has_lang(language) else set()
-    return frozenset(word for word in listed if zipf(word, language=language) >= _STOP_WORD_ZIPF)
+    def listed() -> set[str]:
+        import stopwordsiso
+
+        return {normalise(word) for word in stopwordsiso.stopwords(language)} if stopwordsiso.has_lang(language) else set()
+
+    name = f"stop-{version('stopwordsiso')}-{ANALYZER}"
+    return frequencies.frequent(listed, name=name, least=_STOP_WORD_ZIPF, language=language, folder=_lists())
 
 
 @lru_cache(maxsize=200_000)
@@ -134,15 +133,7 @@ def zipf(word: str, *, language: str) -> float:
 
     For a language without a list it is that of English, so that names and numbers still have one.
     """
-    import wordfreq
-
-    if language in _SEGMENTED:
-        frequency = wordfreq.get_frequency_dict(language).get(word, 0.0)
-        return max(0.0, math.log10(frequency) + 9) if frequency else 0.0
-    try:
-        return float(wordfreq.zipf_frequency(word, language))
-    except (LookupError, ModuleNotFoundError):  # no list, or only that of a related language whose segmenter is not installed
-        return float(wordfreq.zipf_frequency(word, "en"))
+    return frequencies.zipf(word, language=language, folder=_lists())
 
 
 def terms(text: str, *, language: str) -> list[str]:
@@ -188,11 +179,11 @@ def question_languages(question: str, *, library: Collection[str] = ()) -> dict[
         return {"en": 1.0}
     if any(_UNSPACED.search(word) for word in known):
         return {_unspaced_language(question): 1.0}
-    uses = [_uses(word) for word in known]
+    uses = [frequencies.uses(word, folder=_lists()) for word in known]
     scores = {
         language: sum(math.log(max(use.get(language, 0.0), _UNSEEN)) for use in uses)
         + (math.log(_LIBRARY_PRIOR) if language == "en" or language in library else 0.0)
-        for language in _listed_languages()
+        for language in frequencies.listed_languages(_lists())
     }
     best = max(scores.values())
     if best <= len(known) * math.log(_UNSEEN) + math.log(_LIBRARY_PRIOR):  # not one word is known anywhere
@@ -236,42 +227,6 @@ def _stemmer(language: str) -> Stemmer.Stemmer | None:
 
     name = _STEMMERS.get(language)
     return Stemmer.Stemmer(name) if name else None
-
-
-def _uses(word: str) -> dict[str, float]:
-    """How often each language uses ``word``; without those that never do."""
-    found = _word_lists().get(word)
-    return {language.rstrip(b"\0").decode(): often for language, often in _USE.iter_unpack(found[0])} if found else {}
-
-
-@cache
-def _listed_languages() -> tuple[str, ...]:
-    import wordfreq
-
-    return tuple(wordfreq.available_languages("small"))
-
-
-@cache
-def _word_lists() -> Any:
-    """By word its uses, as a trie that is kept in the cache: reading the lists of all languages takes half a second."""
-    import marisa_trie
-
-    path = _lists() / "words" / f"{version('wordfreq')}.trie"
-    with suppress(OSError, RuntimeError):  # not there yet, or damaged
-        return marisa_trie.BytesTrie().load(str(path))
-    import wordfreq
-
-    uses: defaultdict[str, bytes] = defaultdict(bytes)
-    for language in _listed_languages():
-        for word, often in wordfreq.get_frequency_dict(language, "small").items():
-            uses[word] += _USE.pack(language.encode(), often)
-    trie = marisa_trie.BytesTrie(uses.items())
-    with suppress(OSError):  # a cache that cannot be written is none
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_suffix(f".{os.getpid()}")
-        trie.save(str(fresh))
-        fresh.replace(path)
-    return trie
 
 
 def _unspaced_language(text: str) -> str:
