@@ -600,7 +600,7 @@ def _print_report(report: IngestReport, *, as_json: bool, nothing: str = "nothin
     if as_json:
         _print_json(document)
         return
-    counted = ("added", "updated", "unchanged", "duplicates", "failed")
+    counted = ("added", "updated", "unchanged", "duplicates", "failed", "skipped")
     _out.print(", ".join(f"{name}: {document[name]}" for name in counted if document[name]) or nothing)
 
 

@@ -1,7 +1,7 @@
 """Zip archives → their files, one at a time, in bounded memory. Nothing is written to disk.
 
-What is no article is passed over without a word, as in a folder; what is refused is given as its reason: names that lead out of the
-archive, links, locked files, and bombs, by size and by how far they unpack. Not here: reading the files (``extract.py``, ``tables.py``).
+What is no article is passed over and counted; what is refused is given as its reason: names that lead out of the archive, links, locked
+files, and bombs, by size and by how far they unpack. Not here: reading the files (``extract.py``, ``tables.py``).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import zipfile
 import zlib
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
@@ -32,6 +32,8 @@ _MAX_RATIO = 200
 """Text unpacks to some 20 times its size at most, zeros to 1,000."""
 _RATIO_BYTES = 8 * 2**20
 _CHUNK = 2**18
+_NAMED = 5
+"""So many of the files that are passed over are named."""
 _READ = ARTICLE_SUFFIXES | TABLE_SUFFIXES | ARCHIVE_SUFFIXES
 
 
@@ -43,13 +45,31 @@ class Member:
     content: bytes
 
 
+@dataclass(slots=True)
+class PassedOver:
+    """The files of an archive, and of those in it, that are of no kind that is read: how many, and the names of the first."""
+
+    count: int = 0
+    names: list[str] = field(default_factory=list)
+
+    def add(self, name: str) -> None:
+        """One more."""
+        self.count += 1
+        if len(self.names) < _NAMED:
+            self.names.append(name)
+
+
 def is_archive(content: bytes) -> bool:
     """Whether ``content`` is a zip archive of files, rather than a document that is packed as one."""
     return is_zip(content) and document_kind(content) is None
 
 
-def members(content: bytes | Path, *, name: str, suffixes: Collection[str] = _READ) -> Iterator[Member | SourceError]:
+def members(
+    content: bytes | Path, *, name: str, suffixes: Collection[str] = _READ
+) -> Iterator[Member | SourceError | PassedOver]:
     """The files of an archive whose names end in one of ``suffixes``, in the archive's order, and the reasons for those refused.
+
+    Behind them comes what was passed over, if anything was; hidden files are not counted.
 
     ``content`` is its bytes or where it is. An archive within it is opened too, one within that is refused. A file that is a
     document (a DOCX is packed as an archive), whatever it is called, is its only member. No member is called an archive.
@@ -63,11 +83,13 @@ def members(content: bytes | Path, *, name: str, suffixes: Collection[str] = _RE
                 )
                 return
             budget = _Budget(members=MAX_MEMBERS, size=MAX_TOTAL_BYTES)
-            found = False
-            for item in _members(stream, name=name, prefix="", suffixes=suffixes, budget=budget, depth=0):
+            passed, found = PassedOver(), False
+            for item in _members(stream, name=name, prefix="", suffixes=suffixes, budget=budget, passed=passed, depth=0):
                 found = True
                 yield item
-            if not found:
+            if found and passed.count:
+                yield passed
+            elif not found:
                 yield SourceEmpty(f"{name}: no file in it is of a kind that is read ({', '.join(sorted(suffixes))}).")
     except OSError as error:
         yield SourceUnreadable(f"{name}: cannot be read: {error.strerror or error}.")
@@ -106,7 +128,7 @@ def _document_kind(content: bytes | Path) -> DocumentKind | None:
 
 
 def _members(
-    stream: BinaryIO, *, name: str, prefix: str, suffixes: Collection[str], budget: _Budget, depth: int
+    stream: BinaryIO, *, name: str, prefix: str, suffixes: Collection[str], budget: _Budget, passed: PassedOver, depth: int
 ) -> Iterator[Member | SourceError]:
     if directory_bytes(stream) > MAX_DIRECTORY_BYTES:
         yield SourceUnreadable(f"{name}: {_too_much()}")
@@ -117,10 +139,7 @@ def _members(
         yield SourceUnreadable(f"{name} is a zip archive that is damaged or cut off ({error}). Get it again.")
         return
     with archive:
-        for entry in archive.infolist():
-            path = _decoded(entry)
-            if entry.is_dir() or _is_hidden(path) or PurePosixPath(path).suffix.lower() not in suffixes:
-                continue
+        for entry, path in _entries(archive, prefix=prefix, suffixes=suffixes, passed=passed):
             budget.members -= 1
             if budget.members < 0 or budget.size <= 0:
                 yield SourceUnreadable(f"{name}: {_too_much()}")
@@ -142,8 +161,28 @@ def _members(
             else:
                 inner = io.BytesIO(content)
                 yield from _members(
-                    inner, name=label, prefix=f"{prefix}{path}/", suffixes=suffixes, budget=budget, depth=depth + 1
+                    inner,
+                    name=label,
+                    prefix=f"{prefix}{path}/",
+                    suffixes=suffixes,
+                    budget=budget,
+                    passed=passed,
+                    depth=depth + 1,
                 )
+
+
+def _entries(
+    archive: zipfile.ZipFile, *, prefix: str, suffixes: Collection[str], passed: PassedOver
+) -> Iterator[tuple[zipfile.ZipInfo, str]]:
+    """The files whose names end in one of ``suffixes``, each with its name; other ones that are not hidden go to ``passed``."""
+    for entry in archive.infolist():
+        path = _decoded(entry)
+        if entry.is_dir() or _is_hidden(path):
+            continue
+        if PurePosixPath(path).suffix.lower() in suffixes:
+            yield entry, path
+        else:
+            passed.add(f"{prefix}{path}")
 
 
 def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, *, label: str, budget: _Budget) -> bytes | SourceError:

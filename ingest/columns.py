@@ -34,13 +34,14 @@ class Record:
 
 
 def renamed(cells: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    """``cells`` with the columns in ``names`` (by what they are) under the name by which they are looked for first."""
+    """``cells`` with the columns in ``names`` (by what they are) under the name by which they are looked for first.
+
+    Where the column that the text was said to be is not there, no other one is taken for it.
+    """
     by_name = {key.strip().casefold(): value for key, value in cells.items()}
     canonical = {USUAL_NAMES[role][0]: by_name[column] for role, column in names.items() if column in by_name}
-    return {
-        **canonical,
-        **{key: value for key, value in cells.items() if key.strip().casefold() not in {*canonical, *names.values()}},
-    }
+    others = {*canonical, *names.values(), *(USUAL_NAMES["text"] if names.get("text", "") not in {"", *by_name} else ())}
+    return {**canonical, **{key: value for key, value in cells.items() if key.strip().casefold() not in others}}
 
 
 def as_line(cells: Mapping[str, Any]) -> bytes:

@@ -36,6 +36,9 @@ def csv_records(
     titles = [cell.strip() or str(at) for at, cell in enumerate(rows[0], start=1)] if named else []
     cells = rows[1:] if named else rows
     width = len(titles) or max(Counter(map(len, cells)).items(), key=lambda item: item[1], default=(0, 0))[0]
+    if rows and (missing := _missing(titles, names=names, width=width)):
+        yield Record("line 1", error=missing)
+        return
     roles = _roles(titles, cells, names=names)
     for number, row in _Reader(chain(sample, numbered), dialect, width=width):
         if isinstance(row, str):
@@ -91,6 +94,16 @@ def _roles(titles: Sequence[str], rows: Sequence[Sequence[str]], *, names: Mappi
         at = longest_column(rows)
         roles["text"] = titles[at].casefold() if at < len(titles) else str(at + 1)
     return roles
+
+
+def _missing(titles: Sequence[str], *, names: Mapping[str, str], width: int) -> str:
+    """What to say of a column that was asked for and is not there; empty if all are."""
+    there = {*(title.casefold() for title in titles), *map(str, range(1, width + 1))}
+    for role, name in names.items():
+        if name not in there:
+            listed = ", ".join(titles) if titles else f"no names, so write its number, from 1 to {width}"
+            return f"there is no column {name} to be the {role}; the columns are: {listed}."
+    return ""
 
 
 class _RowTooLong(Exception):

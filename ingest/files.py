@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO
 
-from ingest.archives import ARCHIVE_SUFFIXES, is_archive, members
+from ingest.archives import ARCHIVE_SUFFIXES, PassedOver, is_archive, members
 from ingest.extract import ARTICLE_SUFFIXES, extract
 from ingest.feeds import parse_feed, sniff
 from ingest.planned import JSON_LINE, Document, ItemResult, Loaded, hashed, readable, reason_of
@@ -129,9 +129,17 @@ def _from_archive(content: bytes | Path, *, name: str, place: str, options: Read
     for member in members(content, name=name):
         if isinstance(member, SourceError):
             yield ItemResult(name, "failed", reason=str(member))
+        elif isinstance(member, PassedOver):
+            yield ItemResult(name, "skipped", reason=_not_read(member), count=member.count)
         else:
             within = readable(member.name)
             yield from from_bytes(member.content, name=f"{name}/{within}", place=f"{place}/{within}", options=options)
+
+
+def _not_read(passed: PassedOver) -> str:
+    more = ", …" if passed.count > len(passed.names) else ""
+    files = "1 file in it" if passed.count == 1 else f"{passed.count:,} files in it"
+    return f"{files} of no kind that is read: {', '.join(map(readable, passed.names))}{more}."
 
 
 def _from_rows(content: bytes | BinaryIO, *, name: str, options: ReadOptions) -> Iterator[Planned]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -51,8 +50,8 @@ class IngestReport:
     stopped: bool = False
 
     def count(self, status: Status) -> int:
-        """How many items ended so."""
-        return Counter(item.status for item in self.items)[status]
+        """How many items ended so; of what was skipped, how many files."""
+        return sum(item.count for item in self.items if item.status == status)
 
     def to_dict(self) -> dict[str, object]:
         """The report as JSON-ready values, ``"schema"`` first."""
@@ -63,6 +62,7 @@ class IngestReport:
             "unchanged": self.count("unchanged"),
             "duplicates": self.count("duplicate"),
             "failed": self.count("failed"),
+            "skipped": self.count("skipped"),
             "items": [
                 {"source": item.source, "status": item.status, "article_id": item.article_id, "reason": item.reason}
                 for item in self.items

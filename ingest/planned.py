@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from vectorstore.pages import Page
     from vectorstore.sources import SourceKind
 
-Status = Literal["added", "updated", "unchanged", "duplicate", "failed"]
+Status = Literal["added", "updated", "unchanged", "duplicate", "skipped", "failed"]
 
 JSON_LINE = "application/jsonl"
 """The media type under which the row of a table or the entry of a feed is kept."""
@@ -33,12 +33,16 @@ REMOVED = "it was removed from the library. Add its own address to have it again
 
 @dataclass(frozen=True, slots=True)
 class ItemResult:
-    """What became of one item: ``source`` is the path or address as read; ``reason`` is for people."""
+    """What became of one item: ``source`` is the path or address as read; ``reason`` is for people.
+
+    ``"skipped"`` are the ``count`` files of an archive that are of no kind that is read, together.
+    """
 
     source: str
     status: Status
     article_id: str | None = None
     reason: str = ""
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest import archives
-from ingest.archives import Member, is_archive, members
+from ingest.archives import Member, PassedOver, is_archive, members
 from tests.fuzz.seeds import BODY, PAGE, make_docx, make_epub, make_pdf, make_zip
 from vectorstore.errors import SourceEmpty, SourceError, SourceUnreadable
 
@@ -54,9 +54,20 @@ def test_files_come_as_they_are(tmp_path: Path) -> None:
     (tmp_path / "news.zip").write_bytes(content)
     for source in (content, tmp_path / "news.zip"):
         assert found_in(source) == (["mill.html", "deep/er/a.txt", "rows.jsonl", "inner.zip/c.md"], [])
+        *_, passed = members(source, name="news.zip")
+        assert passed == PassedOver(1, ["photo.jpg"])
     first, *_ = members(content, name="news.zip")
     assert isinstance(first, Member)
     assert first.content == PAGE.encode()
+
+
+def test_what_is_passed_over_is_counted_and_the_first_named() -> None:
+    """In inner archives too; an archive that is read whole has nothing to say."""
+    inner = make_zip({"deep/b.mp3": "x", "c.md": TEXT})
+    content = make_zip({"a.txt": TEXT, "inner.zip": inner, **{f"{n}.jpg": "x" for n in range(7)}})
+    *_, passed = members(content, name="news.zip")
+    assert passed == PassedOver(8, ["inner.zip/deep/b.mp3", "0.jpg", "1.jpg", "2.jpg", "3.jpg"])
+    assert [type(item) for item in members(make_zip({"a.txt": TEXT}), name="news.zip")] == [Member]
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,7 @@ def test_adding_as_json(run: Command, tmp_path: Path, lamp: str) -> None:
     (tmp_path / "a.txt").write_text(lamp, "utf-8")
     first = run("add", "--json", tmp_path / "a.txt")
     document = first.document
-    assert list(document) == ["schema", "added", "updated", "unchanged", "duplicates", "failed", "items"]
+    assert list(document) == ["schema", "added", "updated", "unchanged", "duplicates", "failed", "skipped", "items"]
     (item,) = document["items"]
     assert item == {"source": str(tmp_path / "a.txt"), "status": "added", "article_id": item["article_id"], "reason": ""}
     assert first.err == ""

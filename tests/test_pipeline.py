@@ -374,8 +374,8 @@ def test_the_report_has_the_keys_of_the_contract(shelf: Shelf) -> None:
     """``add --json``: schema first, counts that add up, and four keys an item."""
     path = shelf.write("a.txt", LIGHTHOUSE)
     report = shelf.add(path, path, shelf.folder / "missing.txt").to_dict()
-    assert list(report) == ["schema", "added", "updated", "unchanged", "duplicates", "failed", "items"]
-    assert [report[name] for name in list(report)[:-1]] == [1, 1, 0, 1, 0, 1]
+    assert list(report) == ["schema", "added", "updated", "unchanged", "duplicates", "failed", "skipped", "items"]
+    assert [report[name] for name in list(report)[:-1]] == [1, 1, 0, 1, 0, 1, 0]
     assert isinstance(report["items"], list)
     assert [list(item) for item in report["items"]] == [["source", "status", "article_id", "reason"]] * 3
     json.dumps(report)
@@ -433,9 +433,12 @@ def test_an_archive_holds_articles(shelf: Shelf) -> None:
         (f"{path}/a.txt", "added"),
         (f"{path}/in/b.md", "added"),
         (f"{path}/t.jsonl#row-1", "added"),
+        (str(path), "skipped"),
     ]
+    assert report.items[3].reason == "1 file in it of no kind that is read: picture.png."
+    assert (report.count("added"), report.count("skipped"), report.count("failed")) == (3, 1, 0)
     assert shelf.library.article(report.items[1].article_id or "").title == "Bibliotheksbus fährt wieder durch das Ahlental"
-    assert shelf.statuses(path) == ["unchanged"] * 3
+    assert shelf.statuses(path) == [*["unchanged"] * 3, "skipped"]
 
 
 def test_a_table_is_read_as_it_is_said_to_be_written(shelf: Shelf) -> None:

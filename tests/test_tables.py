@@ -429,3 +429,20 @@ def test_any_bytes_are_rows_or_reasons(content: bytes, name: str) -> None:
     """No table breaks the reader."""
     for row in read_rows(content, name=name):
         assert isinstance(row, Row | SourceError)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "columns", "said"),
+    [
+        ("t.csv", b"id,title,body\n1,Lit,The lamp burns again.\n", {"text": "Nope"}, "no column nope to be the text; the columns are: id, title, body"),
+        ("t.csv", b"id,title,body\n1,Lit,The lamp burns again.\n", {"title": "Nope"}, "no column nope to be the title"),
+        ("t.csv", b"id,title,body\n1,Lit,The lamp burns again.\n", {"text": 4}, "no column 4 to be the text"),
+        ("t.csv", b"Lit,The lamp burns again.\nShut,The mill rests.\n", {"text": "Nope"}, "write its number, from 1 to 2"),
+        ("t.jsonl", b'{"id": 1, "body": "The lamp burns again."}', {"text": "Nope"}, "no text (looked for nope)"),
+    ],
+)  # fmt: skip
+def test_a_column_that_is_not_there_is_said(name: str, content: bytes, columns: dict[str, str | int], said: str) -> None:
+    """Once, with those that are; nothing else is taken for what was asked for."""
+    (error,) = read_rows(content, name=name, columns=columns)
+    assert isinstance(error, SourceError)
+    assert said in str(error)
