@@ -23,6 +23,8 @@ from vectorstore.feedback import KeptVerdict
 from vectorstore.types import Filters
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pydantic import TypeAdapter
 
     from vectorstore.conversations import ConversationEntry
@@ -38,7 +40,7 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptExchange:
-    """A question of a kept conversation and its answer, or the ``failure`` that the reader was told instead.
+    """A question of a kept conversation and its answer, or the ``failure`` that the reader was told instead; neither while it is being answered.
 
     ``filters`` are those that the reader set, ``without`` is what the reader took back of what the question became.
     """
@@ -78,7 +80,8 @@ class Conversation:
         parts = [f"# {escaped_line(self.title)}\n"]
         for exchange in self.exchanges:
             told = exchange.answer.to_markdown() if exchange.answer else ""
-            parts.append(told or f"**{escaped_line(exchange.question)}**\n\n*{escaped_line(exchange.failure)}*\n")
+            failure = escaped_line(exchange.failure or "Interrupted before there was an answer.")
+            parts.append(told or f"**{escaped_line(exchange.question)}**\n\n*{failure}*\n")
         return "\n---\n\n".join(parts)
 
 
@@ -194,6 +197,13 @@ class Kept(OpenLibrary):
     def withdraw_feedback(self, answer: Answer[Any]) -> bool:
         """Forget what a reader thought of an answer; returns whether there was anything."""
         return self.library.remove_verdict(_answer_id(answer))
+
+    def verdicts_on(self, answers: Sequence[Answer[Any]]) -> list[Opinion | None]:
+        """What was thought last of each of ``answers``, None where nothing is kept."""
+        ids = [_answer_id(answer) for answer in answers]
+        known = self.library.verdicts_on(ids)
+        said: dict[str | None, Opinion] = {"up": "up", "down": "down"}
+        return [said.get(known.get(id_)) for id_ in ids]
 
     def feedback(self) -> list[Feedback]:
         """What readers think of answers, the newest first; what is damaged is left out and logged."""

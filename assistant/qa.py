@@ -258,10 +258,10 @@ class Assistant(Upkeep, Holdings, Mending, Kept, Suggesting):
 
     # Steps of an answer
 
-    def _quoted(self, question: str) -> Answer | None:
+    def _quoted(self, question: str, *, filters: Filters | None = None) -> Answer | None:
         if not self._owns():
             return None
-        standalone, searched = _read_question(question, history=(), filters=Filters(), detect_period=False)
+        standalone, searched = _read_question(question, history=(), filters=filters or Filters(), detect_period=False)
         result = self._search(searched.question, filters=searched.filters, limit=ANSWER_HITS)
         return self._answer(question, searched, result, language=standalone.language, earlier=()) if result.hits else None
 

@@ -18,6 +18,7 @@ from vectorstore.errors import ArticleNotFound, FundstelleError
 from vectorstore.languages import zipf
 from vectorstore.names import folded, places, question_names
 from vectorstore.respelling import person_name, place_name
+from vectorstore.types import Filters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +39,9 @@ _LONGEST: Final = 20.0
 _ARTICLES: Final = 40
 _NAMES: Final = 2
 _KEPT: Final = 6
+_SEARCHES_AT_ONCE: Final = 3
+_SEARCHES_KEPT: Final = 12
+"""Each of them for one language and one set of filters."""
 _SURE: Final = 0.55
 """The confidence from which on an answer is good enough to be proposed."""
 _QUOTE: Final = range(40, 420)
@@ -48,7 +52,7 @@ _MOST_COMMON: Final = 4.0
 
 @dataclass(slots=True)
 class _Search:
-    """Looking for questions in one language about what the library held at one moment; ``found`` grows."""
+    """Looking for questions in one language, with one set of filters, about what the library held at one moment; ``found`` grows."""
 
     standing: tuple[int, int]
     found: list[str]
@@ -61,7 +65,7 @@ class Suggesting(OpenLibrary):
     def __init__(self, settings: Settings, *, encoder: Encoder | None = None) -> None:
         """As ``OpenLibrary``."""
         super().__init__(settings, encoder=encoder)
-        self._searches: dict[str, _Search] = {}
+        self._searches: dict[tuple[str, Filters], _Search] = {}
         self._searching = threading.Lock()
         self._closing = threading.Event()
 
@@ -74,20 +78,21 @@ class Suggesting(OpenLibrary):
             thread.join()
         super().close()
 
-    def suggestions(self, *, limit: int = 3, language: str = "en") -> list[str]:
+    def suggestions(self, *, limit: int = 3, language: str = "en", filters: Filters | None = None) -> list[str]:
         """Up to ``limit`` questions in ``language`` ("de", else "en") that the library answers, for someone who sees it for the first time.
 
-        At most a second is waited for; then there may be fewer of them, and more the next time.
+        With ``filters`` they are about the articles that these leave. At most a second is waited for; then there may be fewer of them, and more the next time.
         """
         language = "de" if language == "de" else "en"
-        written = self._written(language)
-        own: list[str] = []
-        if any(not row.sample for row in self.library.browse(sort="published", limit=_ARTICLES).rows):
-            own = self._found(language)
+        filters = filters or Filters()
+        rows = self.library.browse(sort="published", limit=_ARTICLES, filters=filters).rows
+        # Those written for a first visit need no trial; with filters, any that was written for a sample may be the one that fits.
+        written = [] if filters.any else self._written(language)
+        own = self._found(language, filters) if any(filters.any or not row.sample for row in rows) else []
         return list(dict.fromkeys([*own, *written]))[:limit]
 
-    def _quoted(self, question: str) -> Answer | None:
-        """The answer by quoting, None if this process cannot look for it."""
+    def _quoted(self, question: str, *, filters: Filters | None = None) -> Answer | None:
+        """The answer by quoting from what ``filters`` leave, None if this process cannot look for it."""
         raise NotImplementedError
 
     def _written(self, language: str) -> list[str]:
@@ -96,45 +101,52 @@ class Suggesting(OpenLibrary):
         there = set()
         for article_id in self.library.sample_ids():
             with suppress(ArticleNotFound):  # hidden or removed a moment ago
-                there.add((self.library.article(article_id).path or "").rsplit("/", 1)[-1])
+                there.add(_file_name(self.library.article(article_id)))
         return [example.question for example in example_questions(language=language) if example.article in there]
 
-    def _found(self, language: str) -> list[str]:
+    def _found(self, language: str, filters: Filters) -> list[str]:
         """The questions about articles that are no samples, as far as they are known within a second."""
         standing = self.library.standing()
         with self._searching:
-            search = self._searches.get(language)
+            search = self._searches.get((language, filters))
             if search is None or search.standing != standing:
-                if search and search.thread and search.thread.is_alive():
-                    return list(search.found)  # about what was there a moment ago; the next reader starts another
-                search = self._searches[language] = _Search(standing, [])
-                search.thread = threading.Thread(target=self._look, args=(search, language), name="suggestions", daemon=True)
+                under_way = [key for key, known in self._searches.items() if known.thread and known.thread.is_alive()]
+                if (language, filters) in under_way or len(under_way) >= _SEARCHES_AT_ONCE:
+                    return list(search.found) if search else []  # the next reader starts another
+                for key in [key for key in self._searches if key not in under_way][: -_SEARCHES_KEPT + 1]:
+                    del self._searches[key]
+                search = self._searches[language, filters] = _Search(standing, [])
+                given = (search, language, filters)
+                search.thread = threading.Thread(target=self._look, args=given, name="suggestions", daemon=True)
                 search.thread.start()
         if search.thread:
             search.thread.join(_WAIT)
         return list(search.found)
 
-    def _look(self, search: _Search, language: str) -> None:
+    def _look(self, search: _Search, language: str, filters: Filters) -> None:
         end = time.monotonic() + _LONGEST
         asked: set[str] = set()
         try:
-            for article in self._candidates():
+            for article in self._candidates(filters):
                 names = [name for name in headline_names(article, to=language)[:_NAMES] if name not in asked]
                 asked.update(names)
-                for question in (template.format(name=name) for name in names for template in _TEMPLATES[language]):
+                named = [template.format(name=name) for name in names for template in _TEMPLATES[language]]
+                for question in _sample_questions(article, language=language) if article.sample else named:
                     if self._closing.is_set() or time.monotonic() > end or len(search.found) >= _KEPT:
                         return
-                    answer = self._quoted(question)
+                    answer = self._quoted(question, filters=filters)
                     if answer and shows_well(answer, article):
                         search.found.append(question)
                         break
         except FundstelleError as error:
             _LOG.info("No questions to propose: %s", error)
 
-    def _candidates(self) -> Iterator[Article]:
-        """The newest articles that are no samples and no copies, one outlet after the other."""
-        rows = self.library.browse(sort="published", limit=_ARTICLES).rows
-        rows = tuple(row for row in rows if not row.sample and row.state != "pending" and row.duplicate_of is None)
+    def _candidates(self, filters: Filters) -> Iterator[Article]:
+        """The newest articles that ``filters`` leave and that are no copies, one outlet after the other; samples only with filters."""
+        rows = self.library.browse(sort="published", limit=_ARTICLES, filters=filters).rows
+        rows = tuple(
+            row for row in rows if (filters.any or not row.sample) and row.state != "pending" and row.duplicate_of is None
+        )
         turn: dict[str, int] = {}
         order = []
         for position, row in enumerate(rows):
@@ -143,6 +155,18 @@ class Suggesting(OpenLibrary):
         for _, _, article_id in sorted(order):
             with suppress(ArticleNotFound):
                 yield self.library.article(article_id)
+
+
+def _sample_questions(article: Article, *, language: str) -> list[str]:
+    """What was written to be asked of a sample, without what needs another question before it."""
+    from ingest.samples import sample_questions
+
+    name = _file_name(article)
+    return [one.question for one in sample_questions() if one.article == name and one.language == language and not one.follows]
+
+
+def _file_name(article: Article) -> str:
+    return (article.path or "").rsplit("/", 1)[-1]
 
 
 def headline_names(article: Article, *, to: str) -> list[str]:

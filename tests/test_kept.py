@@ -240,6 +240,27 @@ def test_feedback_is_kept_with_its_answer(assistant: Assistant, answer: Answer) 
     assert len(assistant.feedback()) == 1
 
 
+def test_what_was_thought_of_an_answer_is_known_when_it_is_opened_again(assistant: Assistant, answer: Answer) -> None:
+    """The answer of a kept conversation is the one that was judged; another is not."""
+    kept = [KeptExchange(question=question, answer=replace(answer, question=question)) for question in ("One?", "Two?", "Three?")]
+    assistant.keep_conversation("ada", conversation("a", *kept))
+    for exchange, verdict in zip(kept, ("up", "down"), strict=False):
+        assert exchange.answer
+        assistant.keep_feedback(Feedback(answer=exchange.answer, verdict="up" if verdict == "up" else "down"))
+    found = assistant.conversation("ada", "a")
+    assert found
+    assert assistant.verdicts_on([one.answer for one in found.exchanges if one.answer]) == ["up", "down", None]
+    assert assistant.verdicts_on([]) == []
+
+
+def test_a_question_without_an_answer_says_so_in_a_file(assistant: Assistant) -> None:
+    """What is kept while it is being answered, and stays so where the program ends, has its question and that it was interrupted."""
+    assistant.keep_conversation("ada", conversation("a", KeptExchange(question="Why?")))
+    found = assistant.conversation("ada", "a")
+    assert found
+    assert "**Why?**\n\n*Interrupted before there was an answer.*" in found.to_markdown().replace("\\", "")
+
+
 def test_feedback_is_bounded(assistant: Assistant, answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
     """In number and in bytes the oldest go; a huge answer is kept without its hits, and one that is too long all the same is refused."""
     monkeypatch.setattr("vectorstore.feedback.MAX_VERDICTS", 3)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
 from assistant.suggestions import headline_names, shows_well
+from vectorstore.types import Filters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,11 +26,18 @@ SKARVEN, 4 May 2023 – The Quellmar shipyard on the northern quay has won a con
 Quellmar, which employs ninety people, had been without work since the winter. The first ferry is to sail in June, said its director.
 """
 
+MILL = """Brannholt opens its paper mill to visitors
 
-def eventually(assistant: Assistant, *, language: str, seconds: float = 30) -> list[str]:
+TRESK, 9 June 2023 – Every Sunday from July on, the paper mill of Brannholt shows how paper was made by hand before the railway came.
+
+The millers of Brannholt have kept two of the old presses in working order. Visitors may keep the sheet that they have made themselves.
+"""
+
+
+def eventually(assistant: Assistant, *, language: str, filters: Filters | None = None, seconds: float = 30) -> list[str]:
     """What is proposed once looking for it is done, or something is found."""
     end = time.monotonic() + seconds
-    while not (found := assistant.suggestions(language=language)) and time.monotonic() < end:
+    while not (found := assistant.suggestions(language=language, filters=filters)) and time.monotonic() < end:
         time.sleep(0.1)
     return found
 
@@ -66,6 +74,30 @@ def test_any_library_has_questions(open_assistant: Callable[..., Assistant], tmp
     (article,) = assistant.articles()
     assistant.hide([article.id])
     assert assistant.suggestions() == []
+
+
+@pytest.mark.parametrize("filters", [Filters(language="ru"), Filters(since=date(2023, 9, 1), until=date(2023, 12, 31))])
+def test_questions_about_samples_fit_the_filters(samples: Assistant, filters: Filters) -> None:
+    """Each that is proposed with them is answered with them, from an article that they leave."""
+    proposed = eventually(samples, language="en", filters=filters)
+    assert proposed
+    for question in proposed:
+        assert samples.ask(question, filters=filters).citations
+    assert not set(proposed) & set(samples.suggestions())
+    assert samples.suggestions(filters=Filters(source="No such outlet")) == []
+
+
+def test_filters_limit_what_is_looked_for_in_any_library(open_assistant: Callable[..., Assistant]) -> None:
+    """A question is about an article that they leave; however many filters are tried, only so many searches are remembered."""
+    assistant = open_assistant()
+    assistant.add_text(QUAY, source="Skarven Post")
+    assistant.add_text(MILL, source="Tresk Mirror")
+    found = eventually(assistant, language="en", filters=Filters(source="Tresk Mirror"))
+    assert found
+    assert all("Brannholt" in question for question in found)
+    for day in range(1, 29):
+        assistant.suggestions(filters=Filters(since=date(2023, 2, day)))
+    assert len(assistant._searches) <= 12 + 3
 
 
 def test_an_answer_without_a_quote_does_not_show_well(open_assistant: Callable[..., Assistant], tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from vectorstore.schema import Database
 from vectorstore.types import stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 MAX_VERDICTS: Final = 10_000
 MAX_BYTES: Final = 256 * 2**20
@@ -55,6 +55,12 @@ class Verdicts(Database):
         """Forget the verdict on an answer; returns whether there was one."""
         with self._writing() as connection:
             return connection.execute(_feedback.delete().where(_feedback.c.id == answer_id)).rowcount > 0
+
+    def verdicts_on(self, answer_ids: Sequence[str]) -> dict[str, str]:
+        """The verdicts on the answers that ``answer_ids`` name, as far as there are any."""
+        query = sa.select(_feedback.c.id, _feedback.c.verdict).where(_feedback.c.id.in_(answer_ids))
+        with self._reading() as connection:
+            return dict(connection.execute(query).all())
 
     def verdicts(self) -> list[KeptVerdict]:
         """Every verdict, the newest first."""

@@ -212,10 +212,10 @@ const tools = {
   up: (button) => judge(button, "up"),
   down: (button) => judge(button, "down"),
   "clear-filters": () => send("ask", { do: "filter", language: "", source: "", since: "", until: "" }),
-  new: () => { if (!busy()) send("ask", { do: "new" }); },
+  new: () => send("ask", { do: "new" }),
 };
 on_click("[data-tool]", (button) => tools[button.dataset.tool]?.(button));
-// What was judged stays pressed while the page is open, however often gradio puts the answer in anew.
+// What was judged stays pressed, however often gradio puts the answer in anew as it was before; a conversation that is opened says it itself.
 const judged = new Map();
 const judged_as = (exchange) => `${location.hash} ${exchange.id} ${exchange.querySelector(".as-markdown")?.textContent}`;
 const press = (exchange, verdict) => {
@@ -225,7 +225,10 @@ const press = (exchange, verdict) => {
   }
 };
 renewed.push(() => {
-  if (judged.size) for (const exchange of document.querySelectorAll(".exchange:has(.as-markdown)")) press(exchange, judged.get(judged_as(exchange)) ?? "");
+  if (judged.size) for (const exchange of document.querySelectorAll(".exchange:has(.as-markdown)")) {
+    const verdict = judged.get(judged_as(exchange));
+    if (verdict !== undefined) press(exchange, verdict);
+  }
 });
 const judge = (button, verdict) => {
   const exchange = exchange_of(button), taken_back = button.getAttribute("aria-pressed") === "true";
@@ -251,11 +254,22 @@ document.addEventListener("submit", (event) => {
 let opened = null;
 renewed.push(() => {
   const rail = document.querySelector(".rail");
-  if (!rail || rail.dataset.open === opened) return;
+  if (!rail) return;
+  const title = rail.querySelector("[aria-current]")?.textContent;
+  const called = title ? `${title} – Fundstelle` : "Fundstelle";
+  if (document.title !== called) document.title = called;
+  if (bound_for !== null && rail.dataset.missed === bound_for) {
+    bound_for = null; // the conversation that was asked for is not there any more
+    history.replaceState(null, "", at_place(opened_now() ? `#c=${opened_now()}` : ""));
+  }
+  if (rail.dataset.open === opened) return;
+  const first = opened === null;
   opened = rail.dataset.open;
+  sessionStorage.setItem("conversation", opened);
   const exchange = document.querySelector("#current .exchange");
   latest = selected = exchange?.id ?? "";
   mark_selected();
+  if (first && location.hash.startsWith("#c=") && !opened) history.replaceState(null, "", at_place("")); // nothing of that name is kept
   keep_place();
   if (exchange && latest !== "question-1") exchange.scrollIntoView({ block: "start" });
   else window.scrollTo(0, 0);
@@ -278,7 +292,7 @@ on_click(".masthead .drawer", () => {
 });
 document.addEventListener("click", (event) => { if (drawn && event.target.isConnected && !closest(event, ".rail, .drawer")) draw(false); });
 on_click(".open-kept", (button) => {
-  if (busy() || button.getAttribute("aria-current")) return;
+  if (button.getAttribute("aria-current")) return;
   send("ask", { do: "open", id: button.closest("li").dataset.id });
   draw(false);
 });
@@ -295,10 +309,8 @@ on_click("[data-kept]", (button) => {
   if (what === "rename") {
     entry.querySelector(".rename").hidden = false;
     entry.querySelector(".rename input").select();
-  } else if (what === "remove") {
-    // What is being answered is kept once its answer is there, and would come back.
-    if (!busy()) send("ask", { do: "remove", id });
-  } else send("ask", { do: "export", id, as: what });
+  } else if (what === "remove") send("ask", { do: "remove", id });
+  else send("ask", { do: "export", id, as: what });
 });
 document.addEventListener("submit", (event) => {
   const form = closest(event, ".rename");
@@ -339,7 +351,35 @@ renewed.push(() => {
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 });
 
-// Filters.
+// A question that is being answered, on a page that was loaded anew or comes back to it.
+let rejoined = "";
+renewed.push(() => {
+  const id = document.querySelector("#current .exchange[data-rejoin]")?.dataset.rejoin ?? "";
+  if (id === rejoined) return;
+  rejoined = id;
+  if (id) send("ask", { do: "watch", id }, "ask");
+});
+// A long question is cut off until all of it is wanted.
+const whole = new Set();
+const whole_as = (heading) => `${opened_now()} ${heading.textContent}`;
+const show_whole = (heading) => {
+  const shown = whole.has(whole_as(heading)), button = heading.nextElementSibling;
+  if (heading.hasAttribute("data-whole") === shown) return;
+  heading.toggleAttribute("data-whole", shown);
+  button.setAttribute("aria-expanded", String(shown));
+};
+renewed.push(() => { if (whole.size) document.querySelectorAll(".question.long").forEach(show_whole); });
+on_click(".show-question", (button) => {
+  const heading = button.previousElementSibling, name = whole_as(heading);
+  whole[whole.has(name) ? "delete" : "add"](name);
+  show_whole(heading);
+});
+
+// Filters. The tab keeps them for when the page is loaded anew (``PLACE`` in page.py), as it does the open conversation.
+renewed.push(() => {
+  const filters = document.querySelector(".filter-line")?.dataset.filters;
+  if (filters !== undefined && filters !== sessionStorage.getItem("filters")) sessionStorage.setItem("filters", filters);
+});
 document.addEventListener("submit", (event) => {
   const form = closest(event, ".filter-form");
   if (!form) return;

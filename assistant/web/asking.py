@@ -5,31 +5,35 @@ Not here: layout and gradio (``page``), what an answer looks like (``render``), 
 
 from __future__ import annotations
 
-import logging
-import threading
-from collections.abc import Iterator
+import json
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from assistant.types import QUESTION_CHARACTERS, HitRecord
 from assistant.web import render, welcome
+from assistant.web.keeping import keep_talk, talk_of
 from assistant.web.local import number_text
+from assistant.web.runs import Runs
 from assistant.web.scope_html import filters_html
 from assistant.web.talk import Exchange, Talk, Without, anchor_of, turns
 from assistant.web.texts import TEXTS
 from assistant.web.updates import Action, Change, Updates, asked_text
-from vectorstore.errors import ArticleNotFound, FundstelleError
+from vectorstore.errors import ArticleNotFound
 from vectorstore.types import Filters
 
 if TYPE_CHECKING:
+    import threading
+    from collections.abc import Iterator
+
+    from assistant.kept import Conversation, Opinion
     from assistant.qa import Assistant
-    from assistant.types import Answer
+    from assistant.types import Answer, AnswerEvent
+    from assistant.web.runs import Run
     from assistant.web.texts import Language
     from assistant.web.visitor import Visitor
     from vectorstore.types import Article
 
-LOG = logging.getLogger(__name__)
 SUGGESTIONS: Final = 3
 LONGEST_NAME: Final = 2000
 _SENDING: Final = {"submit_btn": True, "stop_btn": False}
@@ -41,40 +45,45 @@ class Asking:
 
     def __init__(self, assistant: Assistant) -> None:
         self.assistant = assistant
-        self._running: dict[str, threading.Event] = {}
+        self.runs = Runs()
 
     # The page as it is found
 
-    def load(self, *, visitor: Visitor) -> Updates:
+    def load(self, filters: Filters, *, visitor: Visitor) -> Updates:
         """What a visitor finds; questions that can be asked take a moment to find, and come with ``greet``."""
-        return {"filter_line": self._filter_line(Filters(), visitor=visitor), **self.welcome(visitor=visitor, examples=False)}
+        line = self._filter_line(filters, visitor=visitor)
+        return {"filters": filters, "filter_line": line, **self.welcome(filters, visitor=visitor, examples=False)}
 
     def greet(self, _: Action, talk: Talk, filters: Filters, *, visitor: Visitor) -> Updates:
         """Masthead, introduction and filters for the library as it is now."""
-        talking = bool(talk.exchanges)
         line = self._filter_line(filters, visitor=visitor, editing=talk.editing)
-        return {"filter_line": line, **self.welcome(visitor=visitor, talking=talking)}
+        return {"filter_line": line, **self.welcome(filters, visitor=visitor, talking=bool(talk.exchanges))}
 
-    def welcome(self, *, visitor: Visitor, talking: bool = False, examples: bool = True) -> Updates:
+    def welcome(self, filters: Filters, *, visitor: Visitor, talking: bool = False, examples: bool = True) -> Updates:
         """Masthead and introduction, with ``examples`` if wanted; the introduction is hidden while a conversation is on (``talking``)."""
         count = self.assistant.article_count()
         wanted = SUGGESTIONS if count and examples and not talking else 0
-        asked = self.assistant.suggestions(limit=wanted, language=visitor.language)[:wanted] if wanted else []
+        asked = self.assistant.suggestions(limit=wanted, language=visitor.language, filters=filters)[:wanted] if wanted else []
         introduction = welcome.intro_html(count, examples=asked, language=visitor.language)
         return {
             "masthead": welcome.masthead_html(count, language=visitor.language),
             "intro": Change(value=introduction, visible=not talking),
         }
 
-    def shown(self, talk: Talk, *, visitor: Visitor) -> Updates:
-        """A conversation as it stands: its last exchange in ``current``, those before in ``past``."""
+    def shown(self, talk: Talk, filters: Filters, *, visitor: Visitor, run: Run | None = None) -> Updates:
+        """A conversation as it stands: its last exchange in ``current``, those before in ``past``. Its ``run`` is what is being answered in it."""
         current = talk.exchanges[-1] if talk.exchanges else None
-        last = len(talk.exchanges) - 1
+        shown = (
+            render.exchange_html(current.question, current.body, anchor=last_anchor(talk), language=visitor.language)
+            if current
+            else ""
+        )
         return {
-            "past": past_html(talk.exchanges[:-1]),
-            "current": render.exchange_html(current.question, current.body, anchor=anchor_of(last)) if current else "",
+            "question": Change(**(_STOPPING if run else _SENDING)),
+            "past": past_html(talk.exchanges[:-1], language=visitor.language),
+            "current": self._working(run, visitor=visitor, rejoin=True) if run else shown,
             "talk": talk,
-            **self.welcome(visitor=visitor, talking=bool(current)),
+            **self.welcome(filters, visitor=visitor, talking=bool(current)),
         }
 
     # Questions
@@ -82,13 +91,16 @@ class Asking:
     def ask(self, question: str, talk: Talk, filters: Filters, *, visitor: Visitor) -> Iterator[Updates]:
         """Answer ``question``; in place of the last one if that is being edited."""
         question = question.strip()
-        if question:
+        if question and not self.runs.of(talk.id, reader=visitor.reader):
+            talk = self._caught_up(talk, visitor=visitor)
             kept = talk.without_last() if talk.editing else talk
             yield from self._answer(question, kept, filters, visitor=visitor, typed=True)
 
     def ask_as_told(self, action: Action, talk: Talk, filters: Filters, *, visitor: Visitor) -> Iterator[Updates]:
         """Answer a suggestion, or the last question anew in place of its answer: as it was, or without a part of what it became."""
-        question = asked_text(action, "question").strip()
+        if self.runs.of(talk.id, reader=visitor.reader):
+            return
+        question, talk = asked_text(action, "question").strip(), self._caught_up(talk, visitor=visitor)
         if question:
             yield from self._answer(question, talk, filters, visitor=visitor)
         elif talk.exchanges:
@@ -119,67 +131,105 @@ class Asking:
         if len(question) > QUESTION_CHARACTERS:  # the box of the page holds back only who types into it
             yield self._too_long(question, visitor=visitor)
             return
-        language, anchor = visitor.language, anchor_of(len(talk.exchanges))
-        body = render.working_html("", language=language)
-        cancel = self._running[visitor.session] = threading.Event()
+        history = turns(talk.exchanges, without=without)
+        pending = Exchange(question, None, without=without, filters=filters)
+        # Kept before it is answered, so that its address finds it from now on.
+        talk, _ = keep_talk(self.assistant, talk.with_exchange(pending), owner=visitor.owner)
+
+        def ask(cancel: threading.Event) -> Iterator[AnswerEvent]:
+            detect = "period" not in without
+            return self.assistant.stream(question, history=history, filters=filters, detect_period=detect, cancel=cancel)
+
+        def finish(answer: Answer[Any] | None, failure: str) -> tuple[Talk, str]:
+            exchange = replace(pending, answer=answer, failure=failure)
+            exchange = self.drawn(exchange, anchor=last_anchor(talk), language=visitor.language)
+            return keep_talk(self.assistant, talk.with_last(exchange), owner=visitor.owner)
+
+        words = TEXTS[visitor.language]
+        run = self.runs.begin(
+            talk,
+            reader=visitor.reader,
+            session=visitor.session,
+            ask=ask,
+            finish=finish,
+            unexpected=words["failed_unexpectedly"],
+        )
+        if run is None:
+            failed = self.drawn(
+                replace(pending, failure=words["questions_many"]), anchor=last_anchor(talk), language=visitor.language
+            )
+            talk, _ = keep_talk(self.assistant, talk.with_last(failed), owner=visitor.owner)
+            yield {**self.shown(talk, filters, visitor=visitor), "question": Change(**_SENDING)}
+            return
         yield {
-            # What is being typed while an answer is asked for again is left alone.
             "question": Change(value="", **_STOPPING) if typed else Change(**_STOPPING),
             "intro": Change(visible=False),
-            "past": past_html(talk.exchanges),
-            "current": render.exchange_html(question, body, anchor=anchor, live=True, busy=True),
-        }
-        answer, failure, words, step = None, "", "", "search"
-        asked: dict[str, Any] = {
-            "history": turns(talk.exchanges, without=without),
-            "filters": filters,
-            "detect_period": "period" not in without,
-        }
-        try:
-            for event in self.assistant.stream(question, cancel=cancel, **asked):
-                if event.kind in {"step", "text"}:
-                    words, step = (words + event.text, step) if event.kind == "text" else (words, event.text)
-                    body = render.working_html(words, step=step, language=language)
-                    yield {"current": render.exchange_html(question, body, anchor=anchor, live=True, busy=True)}
-                answer = event.answer or answer
-            if answer:
-                body = self.answer_html(answer, anchor=anchor, language=language)
-        except FundstelleError as error:
-            failure = str(error)
-        except Exception:  # the edge of the program: the reader is told, the log has the details
-            LOG.exception("A question could not be answered")
-            failure = TEXTS[language]["failed_unexpectedly"]
-        finally:
-            if self._running.get(visitor.session) is cancel:
-                del self._running[visitor.session]
-        if failure:
-            body = render.failed_html(failure, language=language)
-        exchange = Exchange(question, answer, failure, without, filters, body)
-        yield {
-            "question": Change(**_SENDING),
-            "current": render.exchange_html(question, body, anchor=anchor, live=True),
-            "talk": talk.with_exchange(exchange),
+            "past": past_html(talk.exchanges[:-1], language=visitor.language),
+            "current": self._working(run, visitor=visitor),
+            "talk": talk,
             "filter_line": self._filter_line(filters, visitor=visitor),
         }
+        yield from self.watched(run, visitor=visitor)
+
+    def watched(self, run: Run, *, visitor: Visitor) -> Iterator[Updates]:
+        """A question that is being answered, until it has its answer or the page shows something else."""
+        for _ in self.runs.watch(run, session=visitor.session):
+            if not run.ended:
+                yield {"current": self._working(run, visitor=visitor)}
+                continue
+            last = run.talk.exchanges[-1]
+            notice = {"status": render.status_html(run.notice, language=visitor.language)} if run.notice else {}
+            yield {
+                "question": Change(**_SENDING),
+                "current": render.exchange_html(
+                    last.question, last.body, anchor=last_anchor(run.talk), language=visitor.language, live=True
+                ),
+                "talk": run.talk,
+                **notice,
+            }
+
+    def opened(self, found: Conversation, *, visitor: Visitor) -> Talk:
+        """A kept conversation with its HTML, and the thumbs that were given."""
+        talk = talk_of(found)
+        verdicts = iter(self.assistant.verdicts_on([exchange.answer for exchange in talk.exchanges if exchange.answer]))
+        drawn = (
+            self.drawn(
+                exchange,
+                anchor=anchor_of(position),
+                language=visitor.language,
+                verdict=next(verdicts) if exchange.answer else None,
+            )
+            for position, exchange in enumerate(talk.exchanges)
+        )
+        return replace(talk, exchanges=tuple(drawn))
+
+    def _caught_up(self, talk: Talk, *, visitor: Visitor) -> Talk:
+        """``talk``; as it is kept if its page lost sight of an answer that was under way."""
+        if not talk.exchanges or not talk.exchanges[-1].unanswered or not visitor.owner:
+            return talk
+        found = self.assistant.conversation(visitor.owner, talk.id)
+        return replace(self.opened(found, visitor=visitor), editing=talk.editing) if found else talk
+
+    def _working(self, run: Run, *, visitor: Visitor, rejoin: bool = False) -> str:
+        body = render.working_html(run.words, step=run.step, language=visitor.language)
+        question, anchor = run.talk.exchanges[-1].question, last_anchor(run.talk)
+        again = run.conversation if rejoin else ""
+        return render.exchange_html(question, body, anchor=anchor, language=visitor.language, live=True, busy=True, rejoin=again)
 
     def stop(self, *, visitor: Visitor) -> Updates:
         """Ask no further: what there is already becomes the answer."""
-        self.leave(visitor.session)
+        self.runs.stop(visitor.session)
         return {}
-
-    def leave(self, session: str) -> None:
-        """The open page ``session`` waits for no answer any more."""
-        if running := self._running.get(session):
-            running.set()
 
     # Beside the questions
 
     def restart(self, _: Action, __: Talk, filters: Filters, *, visitor: Visitor) -> Updates:
         """An empty conversation; the filters stay, and are seen."""
+        self.runs.turn_away(visitor.session)
         return {
+            **self.shown(Talk(), filters, visitor=visitor),
             "question": Change(value="", **_SENDING),
             "filter_line": self._filter_line(filters, visitor=visitor),
-            **self.shown(Talk(), visitor=visitor),
         }
 
     def edit(self, _: Action, talk: Talk, filters: Filters, *, visitor: Visitor) -> Updates:
@@ -203,39 +253,65 @@ class Asking:
     def filter(self, action: Action, talk: Talk, filters: Filters, *, visitor: Visitor) -> Updates:
         """Limit the articles that may answer to those that the action names; what it does not name stays as it is, an empty text is any."""
         chosen = chosen_filters(action, filters)
-        return {"filters": chosen, "filter_line": self._filter_line(chosen, visitor=visitor, editing=talk.editing)}
+        return {"filters": chosen, **self.greet(action, talk, chosen, visitor=visitor)}
 
     def _filter_line(self, filters: Filters, *, visitor: Visitor, editing: bool = False) -> str:
         return filters_html(filters, self.assistant.scope(), language=visitor.language, editing=editing)
 
     # An answer and what belongs to it
 
-    def answer_html(self, answer: Answer[Any], *, anchor: str, language: Language) -> str:
-        """An answer with its evidence, from the articles that are still there."""
-        scope = self.assistant.scope(answer.searched.filters) if answer.abstained else None
-        return render.answer_html(answer, anchor=anchor, language=language, articles=self._articles(answer), scope=scope)
+    def drawn(self, exchange: Exchange, *, anchor: str, language: Language, verdict: Opinion | None = None) -> Exchange:
+        """The exchange with its HTML: the answer with its evidence from the articles as they are now, what went wrong, or that it was interrupted."""
+        answer = exchange.answer
+        if answer is None:
+            body = render.failed_html(exchange.failure, language=language)
+        else:
+            scope = self.assistant.scope(answer.searched.filters) if answer.abstained else None
+            body = render.answer_html(
+                answer, anchor=anchor, language=language, articles=self._articles(answer), scope=scope, verdict=verdict
+            )
+        return replace(exchange, body=body)
 
     def _articles(self, answer: Answer[Any]) -> dict[str, Article]:
-        """The articles of the citations and the nearest hits that are still there, by their ids."""
+        """The articles of the citations and the nearest hits as they are now, by their ids; not those that were removed since."""
         known: dict[str, Article] = {hit.article.id: hit.article for hit in answer.hits if not isinstance(hit, HitRecord)}
-        wanted = [(citation.article_id, citation.version) for citation in answer.citations]
+        wanted = [citation.article_id for citation in answer.citations]
         if answer.abstained:
-            wanted += [(hit.article_id, hit.version) for hit in render.nearest(answer) if isinstance(hit, HitRecord)]
-        for article_id, version in wanted:
+            wanted += [hit.article_id for hit in render.nearest(answer) if isinstance(hit, HitRecord)]
+        for article_id in wanted:
             if article_id not in known:
                 try:
-                    known[article_id] = self.assistant.article(article_id, version=version)
+                    known[article_id] = self.assistant.article(article_id)
                 except ArticleNotFound:  # removed since; the quote is still what was read
                     continue
         return known
 
 
-def past_html(exchanges: tuple[Exchange, ...]) -> str:
+def last_anchor(talk: Talk) -> str:
+    """The element id of the last exchange."""
+    return anchor_of(len(talk.exchanges) - 1)
+
+
+def past_html(exchanges: tuple[Exchange, ...], *, language: Language) -> str:
     """The finished exchanges, oldest first."""
     return "".join(
-        render.exchange_html(exchange.question, exchange.body, anchor=anchor_of(position))
+        render.exchange_html(exchange.question, exchange.body, anchor=anchor_of(position), language=language)
         for position, exchange in enumerate(exchanges)
     )
+
+
+def place_of(text: str) -> tuple[str, Action]:
+    """What the browser says of a page that is loaded: the conversation that its address names, and the filters that were set on it."""
+    told = _json_object(text)
+    return asked_text(told, "conversation"), _json_object(asked_text(told, "filters"))
+
+
+def _json_object(text: str) -> Action:
+    try:
+        told = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 def chosen_filters(action: Action, filters: Filters) -> Filters:

@@ -31,7 +31,7 @@ LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 def citations_html(
     citations: Sequence[Citation], *, anchor: str, language: Language, articles: Mapping[str, Article], reader: str
 ) -> str:
-    """The citations as cards, one for each article in the order of its first quote; ``articles`` are those that are still there.
+    """The citations as cards, one for each article in the order of its first quote; ``articles`` are those that are still there, as they are now.
 
     ``anchor`` starts the ids of the quotes (``<anchor>-1``), ``reader`` is the language of the answer, which translations are in.
     """
@@ -40,17 +40,24 @@ def citations_html(
     for article_id, group in groupby(sorted(citations, key=lambda one: order[one.article_id]), key=lambda one: one.article_id):
         quoted = list(group)
         article = articles.get(article_id)
-        quotes = "".join(quote_html(citation, anchor=anchor, language=language, reader=reader) for citation in quoted)
+        quotes = "".join(
+            quote_html(citation, anchor=anchor, language=language, reader=reader, gone=article is None) for citation in quoted
+        )
+        opens = open_html(quoted, anchor=anchor, language=language) if article else ""
         cards += (
             f'<li class="card">{source_html(quoted[0], language=language, sample=bool(article and article.sample))}'
-            f"{standing_html(quoted[0].also_in, article.notes if article else (), language=language)}{quotes}"
-            f'<p class="ways">{open_html(quoted, anchor=anchor, language=language)}{link_html(quoted[0].url, language=language)}</p></li>'
+            f"{standing_html(quoted[0].also_in, article.notes if article else (), language=language)}"
+            f"{since_html(article, [citation.version for citation in quoted], language=language)}{quotes}"
+            f'<p class="ways">{opens}{link_html(quoted[0].url, language=language)}</p></li>'
         )
     return f'<ol class="citations" aria-label="{escape(TEXTS[language]["sources"])}">{cards}</ol>' if cards else ""
 
 
-def quote_html(citation: Citation, *, anchor: str, language: Language, reader: str = "") -> str:
-    """A quote, marked in its paragraph, its translation directly below it, and whether it was compared with the article."""
+def quote_html(citation: Citation, *, anchor: str, language: Language, reader: str = "", gone: bool = False) -> str:
+    """A quote, marked in its paragraph, its translation directly below it, and whether it was compared with the article.
+
+    If that is ``gone``, so are its words, which could be looked up.
+    """
     words = TEXTS[language]
     checked, tone = ("verbatim", "good") if citation.verbatim else ("not_verbatim", "bad")
     before, after = own_paragraph(citation)
@@ -69,7 +76,7 @@ def quote_html(citation: Citation, *, anchor: str, language: Language, reader: s
             f'<blockquote{lang} dir="auto" class="{first} {last}">{prose(before)}{quote}{prose(after)}</blockquote>'
             f"{translation_html(citation, reader=reader, language=language)}"
         )
-    foreign = is_foreign(citation.language, language=language)
+    foreign = not gone and is_foreign(citation.language, language=language)
     lookup = f'<button type="button" class="look-up quiet">{escape(words["look_up"])}</button>' if foreign else ""
     return (
         f'<div class="citation" id="{escape(anchor)}-{citation.number}" tabindex="-1" role="group" '
@@ -116,6 +123,14 @@ def standing_html(also_in: Sequence[str], notes: Sequence[str], *, language: Lan
     return "".join(f'<p class="standing" dir="auto">{escape(line)}</p>' for line in lines)
 
 
+def since_html(article: Article | None, versions: Sequence[str], *, language: Language) -> str:
+    """What became of an article since ``versions`` of it were quoted: removed, or changed; nothing if it is as it was."""
+    if article and set(versions) == {article.version}:
+        return ""
+    told = TEXTS[language]["changed_since" if article else "removed_since"]
+    return f'<p class="since">{escape(told)}</p>'
+
+
 def own_paragraph(citation: Citation) -> tuple[str, str]:
     """The context before and after within the quote's own paragraph; where that is little more than the quote, the paragraphs beside it too.
 
@@ -141,12 +156,14 @@ def hit_html(hit: HitRecord, *, language: Language, articles: Mapping[str, Artic
     where = {"article": hit.article_id, "version": hit.version, "start": hit.start, "end": hit.end}
     data = "".join(f' data-{name}="{escape(str(value))}"' for name, value in where.items())
     text = hit.text.removeprefix(hit.title).lstrip() or hit.text  # the card says the headline already
+    label = escape(TEXTS[language]["open_article"])
+    opens = f'<button type="button" class="open-article quiet"{data}>{label}</button>' if article else ""
     return (
         f'<li class="card hit">{source_html(hit, language=language, sample=bool(article and article.sample))}'
         f"{standing_html(hit.also_in, article.notes if article else (), language=language)}"
-        f'<p class="passage"{language_attribute(hit.language)} dir="auto">{prose(text)}</p><p class="ways">'
-        f'<button type="button" class="open-article quiet"{data}>{escape(TEXTS[language]["open_article"])}</button>'
-        f"{link_html(hit.url, language=language)}</p></li>"
+        f"{since_html(article, [hit.version], language=language)}"
+        f'<p class="passage"{language_attribute(hit.language)} dir="auto">{prose(text)}</p>'
+        f'<p class="ways">{opens}{link_html(hit.url, language=language)}</p></li>'
     )
 
 

@@ -7,27 +7,26 @@ Each reader has their own: whoever is not the owner does not find them. Not here
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from assistant.bundle import bundle_text, make_conversation_bundle
-from assistant.kept import Conversation, Feedback, KeptExchange, Opinion
+from assistant.kept import Feedback, Opinion
 from assistant.web import render
+from assistant.web.asking import chosen_filters, place_of
 from assistant.web.conversations_html import conversations_html, export_html
-from assistant.web.talk import Exchange, Talk, anchor_of
+from assistant.web.keeping import LONGEST_TITLE
+from assistant.web.talk import Talk
 from assistant.web.texts import TEXTS
 from assistant.web.updates import Action, Updates, asked_number, asked_text
-from vectorstore.errors import FundstelleError
+from vectorstore.types import Filters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from assistant.qa import Assistant
     from assistant.web.asking import Asking
-    from assistant.web.talk import Without
     from assistant.web.visitor import Visitor
-    from vectorstore.types import Filters
 
-LONGEST_TITLE: Final = 120
 _FILE_TITLE: Final = 60
 
 
@@ -39,30 +38,31 @@ class Conversations:
         self._asking = asking
 
     def load(self, place: str, *, visitor: Visitor) -> Updates:
-        """The page as it is found: the conversation that its address names (``#c=…``), if this reader keeps it, else none."""
-        found = self._open(place.partition("c=")[2][:LONGEST_TITLE], visitor=visitor) if place.startswith("#c=") else None
-        return {**self._asking.load(visitor=visitor), **(found or self._listed(Talk(), visitor=visitor))}
+        """The page as it is found, or as it was left: with its filters, and the conversation that its address names if this reader keeps it."""
+        conversation, left = place_of(place)
+        filters = chosen_filters(left, Filters())
+        found = self._open(conversation[:LONGEST_TITLE], filters, visitor=visitor)
+        return {**self._asking.load(filters, visitor=visitor), **(found or self._listed(Talk(), visitor=visitor))}
 
     def kept(self, updates: Iterator[Updates], *, visitor: Visitor) -> Iterator[Updates]:
-        """``updates`` of a question; the conversation is kept before its answer is shown as finished, so that what the reader does next finds it."""
+        """``updates`` of a question, with the list of conversations whenever the open one is another than before, or has more in it."""
         for update in updates:
             talk = update.get("talk")
-            if not talk or not visitor.owner:
-                yield update
-                continue
-            try:
-                kept = self.assistant.keep_conversation(visitor.owner, conversation_of(talk))
-            except FundstelleError as error:  # the answer is there all the same
-                yield {**update, "status": render.status_html(str(error), language=visitor.language)}
-                continue
-            # Another id where another page has changed or removed what is kept: both stay.
-            talk = replace(talk, id=kept.id, revision=kept.revision or "")
-            yield {**update, "talk": talk, **self._listed(talk, visitor=visitor)}
+            yield {**update, **self._listed(talk, visitor=visitor)} if talk else update
 
-    def open(self, action: Action, _: Talk, __: Filters, *, visitor: Visitor) -> Updates:
+    def watch(self, action: Action, _: Talk, filters: Filters, *, visitor: Visitor) -> Iterator[Updates]:
+        """Go on showing a question that is being answered, on a page that was loaded anew or showed something else."""
+        conversation = asked_text(action, "id")
+        run = self._asking.runs.of(conversation, reader=visitor.reader)
+        if run:
+            yield from self.kept(self._asking.watched(run, visitor=visitor), visitor=visitor)
+        else:  # it got its answer a moment ago
+            yield self._open(conversation, filters, visitor=visitor) or {}
+
+    def open(self, action: Action, talk: Talk, filters: Filters, *, visitor: Visitor) -> Updates:
         """Show a kept conversation with the evidence that it had."""
-        found = self._open(asked_text(action, "id"), visitor=visitor)
-        return found or self._missing(visitor=visitor)
+        found = self._open(asked_text(action, "id"), filters, visitor=visitor)
+        return found or self._missing(asked_text(action, "id"), talk, visitor=visitor)
 
     def rename(self, action: Action, talk: Talk, _: Filters, *, visitor: Visitor) -> Updates:
         """Call a conversation otherwise."""
@@ -74,6 +74,7 @@ class Conversations:
     def remove(self, action: Action, talk: Talk, filters: Filters, *, visitor: Visitor) -> Updates:
         """Forget a conversation; the open one is closed with it."""
         conversation = asked_text(action, "id")
+        self._asking.runs.drop(conversation, reader=visitor.reader)
         self.assistant.remove_conversation(visitor.owner, conversation)
         if talk.id != conversation:
             return self._listed(talk, visitor=visitor)
@@ -83,11 +84,11 @@ class Conversations:
         """An empty conversation."""
         return {**self._asking.restart(action, talk, filters, visitor=visitor), **self._listed(Talk(), visitor=visitor)}
 
-    def export(self, action: Action, _: Talk, __: Filters, *, visitor: Visitor) -> Updates:
+    def export(self, action: Action, talk: Talk, __: Filters, *, visitor: Visitor) -> Updates:
         """Hand a conversation to the browser as a file: Markdown to read, or JSON with everything that proves it."""
         found = self.assistant.conversation(visitor.owner, asked_text(action, "id"))
         if found is None:
-            return self._missing(visitor=visitor)
+            return self._missing(asked_text(action, "id"), talk, visitor=visitor)
         name = "".join(letter if letter.isalnum() else "-" for letter in found.title[:_FILE_TITLE]).strip("-") or "fundstelle"
         if asked_text(action, "as") == "json":
             article = self.assistant.article
@@ -109,45 +110,22 @@ class Conversations:
             self.assistant.withdraw_feedback(answer)
         return {}
 
-    def _open(self, conversation: str, *, visitor: Visitor) -> Updates | None:
+    def _open(self, conversation: str, filters: Filters, *, visitor: Visitor) -> Updates | None:
+        run = self._asking.runs.of(conversation, reader=visitor.reader)
         found = self.assistant.conversation(visitor.owner, conversation) if visitor.owner and conversation else None
         if found is None:
             return None
-        exchanges = []
-        for position, exchange in enumerate(found.exchanges):
-            body = (
-                self._asking.answer_html(exchange.answer, anchor=anchor_of(position), language=visitor.language)
-                if exchange.answer
-                else render.failed_html(exchange.failure, language=visitor.language)
-            )
-            without = frozenset(cast("tuple[Without, ...]", exchange.without))
-            exchanges.append(Exchange(exchange.question, exchange.answer, exchange.failure, without, exchange.filters, body))
-        talk = Talk(tuple(exchanges), id=found.id, title=found.title, revision=found.revision or "")
+        self._asking.runs.turn_away(visitor.session)
+        talk = self._asking.opened(found, visitor=visitor)
         notice = {"status": render.status_html(found.notice, language=visitor.language)} if found.notice else {}
-        return {**self._asking.shown(talk, visitor=visitor), **self._listed(talk, visitor=visitor), **notice}
+        shown = self._asking.shown(talk, filters, visitor=visitor, run=run)
+        return {**shown, **self._listed(talk, visitor=visitor), **notice}
 
-    def _listed(self, talk: Talk, *, visitor: Visitor) -> Updates:
+    def _listed(self, talk: Talk, *, visitor: Visitor, missed: str = "") -> Updates:
         entries = self.assistant.conversations(visitor.owner) if visitor.owner else []
-        return {"conversations": conversations_html(entries, current=talk.id, language=visitor.language)}
+        listed = conversations_html(entries, current=talk.id, missed=missed, language=visitor.language)
+        return {"conversations": listed}
 
-    def _missing(self, *, visitor: Visitor) -> Updates:
-        return {"status": render.status_html(TEXTS[visitor.language]["no_such_conversation"], language=visitor.language)}
-
-
-def conversation_of(talk: Talk) -> Conversation:
-    """The open conversation as it is kept; until it is named, its first question is its title."""
-    return Conversation(
-        id=talk.id,
-        title=talk.title or " ".join(talk.exchanges[0].question.split())[:LONGEST_TITLE],
-        exchanges=tuple(
-            KeptExchange(
-                question=exchange.question,
-                answer=exchange.answer,
-                failure=exchange.failure,
-                filters=exchange.filters,
-                without=tuple(sorted(exchange.without)),
-            )
-            for exchange in talk.exchanges
-        ),
-        revision=talk.revision,
-    )
+    def _missing(self, conversation: str, talk: Talk, *, visitor: Visitor) -> Updates:
+        told = render.status_html(TEXTS[visitor.language]["no_such_conversation"], language=visitor.language)
+        return {**self._listed(talk, visitor=visitor, missed=conversation), "status": told}

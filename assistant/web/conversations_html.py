@@ -14,13 +14,17 @@ if TYPE_CHECKING:
     from vectorstore.conversations import ConversationEntry
 
 
-def conversations_html(entries: Sequence[ConversationEntry], *, current: str, language: Language) -> str:
-    """The conversations, the newest first, each with what can be done with it; ``current`` is the id of the open one."""
+def conversations_html(entries: Sequence[ConversationEntry], *, current: str, missed: str = "", language: Language) -> str:
+    """The conversations, the newest first, each with what can be done with it; ``current`` is the id of the open one.
+
+    ``missed`` is the id of one that was to be opened and is not there.
+    """
     words = TEXTS[language]
     listed = "".join(entry_html(entry, current=entry.id == current, language=language) for entry in entries)
     kept = f'<ul class="kept">{listed}</ul>' if listed else f'<p class="none">{escape(words["no_conversations"])}</p>'
+    gone = f' data-missed="{escape(missed)}"' if missed else ""
     return (
-        f'<nav class="rail" aria-label="{escape(words["conversations"])}" data-open="{escape(current)}">'
+        f'<nav class="rail" aria-label="{escape(words["conversations"])}" data-open="{escape(current)}"{gone}>'
         f'<button type="button" class="new" data-tool="new">{escape(words["new_conversation"])}</button>{kept}</nav>'
     )
 

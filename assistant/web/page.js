@@ -31,18 +31,39 @@ const show_view = (view) => {
     else button.removeAttribute("aria-current");
   }
 };
-// Which conversation is open, and which view, is in the address, so that a reload keeps it. A plain "#…" would turn into another page: <base> names the root.
+// Which conversation is open, and which view, is in the address, so that a reload keeps it and Back returns to it. A plain "#…" would turn into
+// another page: <base> names the root.
+const at_place = (place) => location.pathname + location.search + place;
+const opened_now = () => document.querySelector(".rail")?.dataset.open ?? "";
+let bound_for = null; // the conversation that Back, Forward or a typed address asked for, until it is there
 const keep_place = () => {
-  const conversation = document.querySelector(".rail")?.dataset.open;
-  const place = viewed === "library" ? "#library" : conversation ? `#c=${conversation}` : "";
-  if (location.hash !== place) history.replaceState(null, "", location.pathname + location.search + place);
+  if (bound_for !== null && bound_for !== opened_now()) return;
+  bound_for = null;
+  const place = viewed === "library" ? "#library" : opened_now() ? `#c=${opened_now()}` : "";
+  if (location.hash !== place) history.pushState(null, "", at_place(place));
 };
-const go_to = (view) => {
+const come_to = (view) => {
   show_view(view);
-  keep_place();
   window.scrollTo(0, 0);
   views_shown[view]();
 };
+const go_to = (view) => {
+  bound_for = null;
+  come_to(view);
+  keep_place();
+};
+// Back, Forward, and an address that was changed by hand.
+window.addEventListener("popstate", () => {
+  if (reader.open) reader.close();
+  const { hash } = location;
+  if (hash !== "" && hash !== "#library" && !hash.startsWith("#c=")) return history.replaceState(null, "", at_place(viewed === "library" ? "#library" : opened_now() ? `#c=${opened_now()}` : ""));
+  const view = hash === "#library" ? "library" : "ask";
+  if (view !== viewed) come_to(view);
+  if (view === "library") return;
+  const wanted = hash.slice(3);
+  bound_for = wanted === opened_now() ? null : wanted;
+  if (bound_for !== null) send("ask", wanted ? { do: "open", id: wanted } : { do: "new" });
+});
 on_click(".to-view", (button) => go_to(button.dataset.view));
 
 // Gradio puts our HTML in anew; what has to be done then.
@@ -126,7 +147,10 @@ const open_article = async ({ id, version = "", quotes = [], at = null }) => {
   reader.removeAttribute("data-whole");
   body.replaceChildren(...nodes(html));
   body.scrollTop = 0;
-  if (!reader.open) reader.showModal();
+  if (!reader.open) {
+    reader.showModal();
+    history.pushState({ reading: true }, ""); // so that Back closes it
+  }
   const mark = at === null ? null : document.getElementById(`reader-${at}`);
   if (mark) {
     mark.classList.add("here");
@@ -136,6 +160,9 @@ const open_article = async ({ id, version = "", quotes = [], at = null }) => {
 };
 reader.addEventListener("click", (event) => {
   if (event.target === reader || closest(event, ".reader-close")) reader.close();
+});
+reader.addEventListener("close", () => {
+  if (history.state?.reading) history.back();
 });
 on_click(".show-furniture", (button) => {
   const whole = reader.toggleAttribute("data-whole");

@@ -59,6 +59,13 @@ BROWSER_KEY: Final = "fundstelle"
 # The script asks for something: "act" is answered at once, "ask" as it goes (``send`` in page.js).
 CHANNEL: Final = """for (const name of ["act", "ask"]) element.addEventListener(name, (event) => trigger(name, event.detail));"""
 
+# What a page that is loaded anew shall show (``place_of``): its address says which conversation was open; the tab keeps that for the Library, and the filters.
+PLACE: Final = """(kept, place) => {
+  const { hash } = location, left = (name) => sessionStorage.getItem(name) ?? "";
+  const conversation = hash === "#library" ? left("conversation") : hash.startsWith("#c=") ? hash.slice(3) : "";
+  return [kept, JSON.stringify({ conversation, filters: left("filters") })];
+}"""
+
 
 def mount_page(app: FastAPI, assistant: Assistant, *, endpoints: Endpoints) -> None:
     """Put the page, with ``endpoints`` for programs, at the root of ``app``. What gradio offers beyond it is switched off here and kept shut by ``guard``."""
@@ -155,10 +162,13 @@ def on_ask_view(page: gr.Blocks, parts: Parts, assistant: Assistant) -> None:
         yield from conversations.kept(asking.ask(question, talk, filters, visitor=visitor), visitor=visitor)
 
     def ask_as_told(action: Action, talk: Talk, filters: Filters, *, visitor: Visitor) -> Iterator[Updates]:
-        yield from conversations.kept(asking.ask_as_told(action, talk, filters, visitor=visitor), visitor=visitor)
+        if action.get("do") == "watch":
+            yield from conversations.watch(action, talk, filters, visitor=visitor)
+        else:
+            yield from conversations.kept(asking.ask_as_told(action, talk, filters, visitor=visitor), visitor=visitor)
 
     def leave(request: gr.Request) -> None:
-        asking.leave(request.session_hash or "")
+        asking.runs.leave(request.session_hash or "")
 
     acts = {
         "new": conversations.restart,
@@ -172,9 +182,8 @@ def on_ask_view(page: gr.Blocks, parts: Parts, assistant: Assistant) -> None:
         "filter": asking.filter,
         "greet": asking.greet,
     }
-    # The address says which conversation is open; only the browser knows it.
-    where = "(kept, place) => [kept, location.hash]"
-    found = parts.on(page.load, load, ["place"], ["browser", "masthead", *shown], with_kept=True, js=where)
+    # Which conversation is open and which filters are set, only the browser knows.
+    found = parts.on(page.load, load, ["place"], ["browser", "masthead", "question", "filters", *shown], with_kept=True, js=PLACE)
     parts.on(
         found.then, lambda *given, visitor: asking.greet({}, *given, visitor=visitor), given, ["masthead", "intro", "filter_line"]
     )

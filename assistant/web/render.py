@@ -21,17 +21,22 @@ from assistant.web.texts import TEXTS
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from assistant.kept import Opinion
     from assistant.types import Answer, Sentence
     from assistant.web.texts import Language
     from vectorstore.catalogue import Scope
     from vectorstore.types import Article, Hit
 
 NEAREST = 5
+LONG_QUESTION = 280
+LONG_QUESTION_LINES = 5
 MARKER = re.compile(r"( ?)\[(\d{1,3})\]")
 UNFINISHED_MARKER = re.compile(r" ?\[\d{0,3}$")
 
 
-def exchange_html(question: str, body: str, *, anchor: str, live: bool = False, busy: bool = False, rejoin: str = "") -> str:
+def exchange_html(
+    question: str, body: str, *, anchor: str, language: Language, live: bool = False, busy: bool = False, rejoin: str = ""
+) -> str:
     """One question and what is shown below it (``body``, HTML made here); ``anchor`` is its element id.
 
     ``live`` has screen readers say what changes in it, once it is no longer ``busy``. ``rejoin`` is the conversation whose question is being answered
@@ -39,7 +44,16 @@ def exchange_html(question: str, body: str, *, anchor: str, live: bool = False, 
     """
     state = f' aria-live="polite" aria-busy="{"true" if busy else "false"}"' if live else ""
     again = f' data-rejoin="{escape(rejoin)}"' if rejoin else ""
-    return f'<article class="exchange" id="{escape(anchor)}"{state}{again}>{question_html(question)}{body}</article>'
+    return f'<article class="exchange" id="{escape(anchor)}"{state}{again}>{question_html(question, language=language)}{body}</article>'
+
+
+def question_html(question: str, *, language: Language) -> str:
+    """The question as the heading of its answer; a long one is cut off until the reader asks for the rest."""
+    is_long = len(question) > LONG_QUESTION or question.count("\n") >= LONG_QUESTION_LINES
+    heading = f'<h2 class="question{" long" if is_long else ""}" dir="auto">{escape(question)}</h2>'
+    labels = "".join(f'<span class="{name}">{escape(TEXTS[language][f"show_{name}"])}</span>' for name in ("more", "less"))
+    rest = f'<button type="button" class="show-question quiet" aria-expanded="false">{labels}</button>'
+    return f"{heading}{rest}" if is_long else heading
 
 
 def working_html(text: str, *, step: str = "search", language: Language) -> str:
@@ -80,11 +94,12 @@ def answer_html(
     language: Language,
     articles: Mapping[str, Article] | None = None,
     scope: Scope | None = None,
+    verdict: Opinion | None = None,
 ) -> str:
     """An answer with its evidence beside it, or the refusal with what was searched and the nearest passages.
 
-    ``anchor`` starts the ids of the quotes (``<anchor>-1``), ``articles`` are those of the citations and hits that are still there, ``scope``
-    is what was searched.
+    ``anchor`` starts the ids of the quotes (``<anchor>-1``), ``articles`` are those of the citations and hits as they are now, if they are still there,
+    ``scope`` is what was searched, ``verdict`` what its reader thinks of it.
     """
     words, known = TEXTS[language], articles or {hit.article.id: hit.article for hit in answer.hits if hasattr(hit, "article")}
     became = became_html(answer, language=language)
@@ -106,7 +121,7 @@ def answer_html(
         if evidence
         else ""
     )
-    return f'<div class="{kind}">{became}{text}{noted}{tools_html(answer, language=language)}</div>{pane}'
+    return f'<div class="{kind}">{became}{text}{noted}{tools_html(answer, verdict=verdict, language=language)}</div>{pane}'
 
 
 def nearest(answer: Answer[Any]) -> list[Hit | HitRecord]:
@@ -228,7 +243,7 @@ def markers_html(text: str, *, numbers: Collection[int], anchor: str, language: 
     return MARKER.sub(link, prose(text))
 
 
-def tools_html(answer: Answer[Any], *, language: Language) -> str:
+def tools_html(answer: Answer[Any], *, verdict: Opinion | None = None, language: Language) -> str:
     """What can be done with an answer: copy it, ask or word it anew (only the last one), say whether it was good."""
     words = TEXTS[language]
 
@@ -237,7 +252,7 @@ def tools_html(answer: Answer[Any], *, language: Language) -> str:
         label = escape(words[f"tool_{name}"])
         return f'<button type="button" class="tool" data-tool="{name}" title="{label}" aria-label="{label}"{state}></button>'
 
-    verdicts = button("up", pressed=False) + button("down", pressed=False)
+    verdicts = button("up", pressed=verdict == "up") + button("down", pressed=verdict == "down")
     note = (
         f'<form class="feedback-note" hidden><label>{escape(words["note_label"])} <input type="text" maxlength="1000" autocomplete="off">'
         f'</label> <button type="submit">{escape(words["note_send"])}</button></form>'

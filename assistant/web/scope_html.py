@@ -5,6 +5,7 @@ Every word that came from outside is escaped. Not here: searching.
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, time
 from html import escape
 from typing import TYPE_CHECKING
@@ -85,7 +86,11 @@ def filters_html(filters: Filters, scope: Scope, *, language: Language, editing:
         else ""
     )
     listed = f'<ul class="chips" aria-label="{escape(words["filters"])}">{chips}</ul>' if chips else ""
-    return f'<div class="filter-line">{state}{_form_html(filters, scope, language=language)}{listed}</div>'
+    chosen = {"language": filters.language, "source": filters.source, "since": filters.since, "until": filters.until}
+    kept = json.dumps(
+        {name: str(value) for name, value in chosen.items() if value}
+    )  # the tab keeps it for when it is loaded anew
+    return f'<div class="filter-line" data-filters="{escape(kept)}">{state}{_form_html(filters, scope, language=language)}{listed}</div>'
 
 
 def _form_html(filters: Filters, scope: Scope, *, language: Language) -> str:

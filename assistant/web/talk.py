@@ -18,7 +18,10 @@ Without = Literal["period", "conversation"]
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A finished question: its answer, or what went wrong (``failure``), what it was asked without, and its HTML below the question (``body``)."""
+    """A question: its answer, or what went wrong (``failure``), what it was asked without, and its HTML below the question (``body``).
+
+    With neither an answer nor a failure it is being answered, or was when the program ended.
+    """
 
     question: str
     answer: Answer[Any] | None
@@ -26,6 +29,11 @@ class Exchange:
     without: frozenset[Without] = frozenset()
     filters: Filters = field(default_factory=Filters)
     body: str = ""
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether there is neither an answer nor a failure."""
+        return self.answer is None and not self.failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +52,10 @@ class Talk:
     def with_exchange(self, exchange: Exchange) -> Talk:
         """The conversation with one more exchange."""
         return replace(self, exchanges=(*self.exchanges, exchange), id=self.id or uuid.uuid4().hex, editing=False)
+
+    def with_last(self, exchange: Exchange) -> Talk:
+        """The conversation with ``exchange`` in place of its last one."""
+        return replace(self, exchanges=(*self.exchanges[:-1], exchange), editing=False)
 
     def without_last(self) -> Talk:
         """The conversation before its last exchange."""

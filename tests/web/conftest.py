@@ -89,7 +89,10 @@ def open_page(chromium: Any) -> Iterator[Callable[..., Any]]:
         page = context.new_page()
         page.on("request", lambda request: strangers.append(request.url) if not local(request.url) else None)
         page.on("pageerror", lambda error: faults.append(str(error)) if _is_fault(str(error)) else None)
-        page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+        page.on(
+            "console",
+            lambda message: faults.append(message.text) if message.type == "error" and _is_fault(message.text) else None,
+        )
         page.goto(address)
         page.wait_for_selector(".intro")
         return page
@@ -102,11 +105,9 @@ def open_page(chromium: Any) -> Iterator[Callable[..., Any]]:
 
 
 def _is_fault(error: str) -> bool:
-    """Whether a page error is one of ours. A reload aborts the stream that gradio reads, whose promise nobody catches: Chromium reports it now and then."""
-    return not re.match(
-        r"(?:AbortError: )?(?:The user aborted a request|BodyStreamBuffer was aborted|signal is aborted without reason)|(?:TypeError: )?network error$",
-        error,
-    )
+    """Whether an error is one of ours. A reload aborts the stream that gradio reads: it says so on the page that is left, and Chromium does now and then."""
+    aborted = r"(?:AbortError: )?(?:The user aborted a request|BodyStreamBuffer was aborted|signal is aborted without reason)"
+    return not re.match(rf"{aborted}\s*(?:\n|$)|(?:TypeError: )?network error\s*$|.{{0,60}}Connection errored out\.\s*$", error)
 
 
 def local(url: str) -> bool:

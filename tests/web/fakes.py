@@ -19,6 +19,7 @@ from vectorstore.types import Article, Filters, Hit, Passage, Span
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from assistant.kept import Opinion
     from assistant.types import Turn
 
 TEXT = (
@@ -177,9 +178,10 @@ class FakeAssistant:
         """How many there are."""
         return len(self.articles_kept)
 
-    def suggestions(self, limit: int = 3, **_: Any) -> list[str]:
-        """The examples that were set."""
-        return self.examples[:limit]
+    def suggestions(self, limit: int = 3, filters: Filters | None = None, **_: Any) -> list[str]:
+        """The examples that were set; with filters those that name the outlet."""
+        source = filters.source if filters else None
+        return [example for example in self.examples if not source or source in example][:limit]
 
     def scope(self, filters: Filters | None = None) -> Scope:
         """What there is, without regard to ``filters``."""
@@ -206,6 +208,10 @@ class FakeAssistant:
         """Forget it."""
         self.opinions = [opinion for opinion in self.opinions if opinion.answer != answer]
         return True
+
+    def verdicts_on(self, answers: Sequence[Answer[Any]]) -> list[Opinion | None]:
+        """The last that was thought of each."""
+        return [next((one.verdict for one in reversed(self.opinions) if one.answer == answer), None) for answer in answers]
 
     def conversations(self, owner: str) -> list[ConversationEntry]:
         """Those of the owner, the newest first."""

@@ -340,24 +340,273 @@ def test_kept_conversations_are_opened_renamed_saved_and_removed(opened: Any) ->
     assert opened.locator(".open-kept").all_inner_texts() == ["Second?"]
 
 
-def test_a_conversation_is_not_removed_while_its_answer_is_coming(opened: Any, talkative: FakeAssistant) -> None:
-    """It would be kept again with the answer: the list waits, as it does with opening another."""
+def begin(page: Any, question: str) -> None:
+    """Ask, and wait until it is being answered and its address finds it."""
+    before = page.evaluate("location.hash")
+    page.fill(BOX, question)
+    page.press(BOX, "Enter")
+    page.wait_for_function(
+        "(question) => { const exchange = document.querySelector('#current .exchange');"
+        " return exchange?.ariaBusy === 'true' && exchange.querySelector('.question').textContent === question; }",
+        arg=question,
+    )
+    if not before:
+        page.wait_for_function("location.hash.startsWith('#c=')")
+
+
+def answered(page: Any) -> None:
+    """Wait until the last question shown has its answer."""
+    page.wait_for_selector("#current .exchange:not([aria-busy=true]) .citation", state="attached")
+
+
+def kept_questions(talkative: FakeAssistant) -> list[list[tuple[str, bool]]]:
+    """The questions of each kept conversation, and whether they are answered."""
+    return [[(one.question, one.answer is not None) for one in talk.exchanges] for talk in talkative.talks.values()]
+
+
+def test_a_conversation_is_removed_while_its_answer_is_coming(opened: Any, talkative: FakeAssistant) -> None:
+    """The model is asked no further, and the answer that comes all the same is not kept: nothing comes back."""
     ask(opened, "First?")
     talkative.waits = True
-    opened.fill(BOX, "Second?")
-    opened.press(BOX, "Enter")
-    opened.wait_for_selector(
-        "#current [aria-busy=true] .question:text-is('Second?'), #current [aria-busy=true]:has-text('Second?')"
-    )
+    begin(opened, "Second?")
     opened.click(".kept > li summary")
     opened.click(".menu[open] [data-kept=remove]")
     opened.click(".menu[open] [data-kept=remove]")
+    opened.wait_for_selector(".suggestion:visible")
+    opened.wait_for_timeout(500)
+    assert talkative.stopped == 1
+    assert talkative.talks == {}
+    assert opened.locator(".exchange, .open-kept").count() == 0
+
+
+def test_a_reload_goes_on_with_the_answer_that_is_coming(opened: Any, talkative: FakeAssistant) -> None:
+    """The question and its words so far are there again; Stop works on it, and its answer is shown and kept once."""
+    talkative.writing, talkative.waits = ("Blinken wants ", "to woo [1]. "), True
+    begin(opened, "Why?")
+    assert kept_questions(talkative) == [[("Why?", False)]]
+    opened.reload()
+    opened.wait_for_selector("#current .exchange[aria-busy=true] .answer-text:has-text('to woo.')")
+    assert opened.locator(".question").all_inner_texts() == ["Why?"]
+    opened.wait_for_timeout(6_000)
+    assert talkative.stopped == 0, "somebody watches it again"
+    opened.fill(BOX, "Typed meanwhile")
+    opened.press(BOX, "Enter")
+    opened.wait_for_timeout(300)
+    assert opened.input_value(BOX) == "Typed meanwhile"
     opened.click("#composer .stop-button")
-    opened.wait_for_selector("#current .exchange[aria-busy=false]")
-    opened.wait_for_selector(".open-kept:text-is('First?')")
-    (kept,) = talkative.talks.values()
-    assert [exchange.question for exchange in kept.exchanges] == ["First?", "Second?"]
-    assert opened.locator(".exchange").count() == 2
+    answered(opened)
+    opened.wait_for_selector("#composer .submit-button")
+    assert kept_questions(talkative) == [[("Why?", True)]]
+    assert [question for question, _ in talkative.asked] == ["Why?"]
+    talkative.waits = False
+    ask(opened, "And then?")
+    assert kept_questions(talkative) == [[("Why?", True), ("And then?", True)]]
+
+
+def test_an_answer_that_came_while_the_page_was_away_is_there(opened: Any, talkative: FakeAssistant) -> None:
+    """What a closed page asked for is finished with what there is, and found where the conversation is opened again."""
+    talkative.waits = True
+    begin(opened, "Why?")
+    place = opened.url
+    opened.goto("about:blank")
+    deadline = time.monotonic() + 15
+    while kept_questions(talkative) != [[("Why?", True)]] and time.monotonic() < deadline:
+        time.sleep(0.05)
+    opened.goto(place)
+    answered(opened)
+    assert opened.locator("#current mark").all_text_contents() == [QUOTE, SECOND]
+
+
+def test_a_question_whose_program_ended_can_be_asked_again(
+    serve_page: Callable[[Any], str], open_page: Callable[..., Any], talkative: FakeAssistant
+) -> None:
+    """Kept without an answer, it says that it was interrupted; asking again answers it in its place."""
+    page = open_page(serve_page(talkative), locale="en-GB")
+    ask(page, "Why?")
+    page.wait_for_function("location.hash.startsWith('#c=')")
+    ((key, talk),) = talkative.talks.items()
+    talkative.talks[key] = replace(talk, exchanges=(replace(talk.exchanges[0], answer=None),))
+    page.reload()
+    page.wait_for_selector("#current .notice")
+    assert page.inner_text("#current .notice").endswith("This question was interrupted before it had its answer.")
+    page.click("#current .ask-again")
+    answered(page)
+    assert kept_questions(talkative) == [[("Why?", True)]]
+
+
+def test_another_conversation_is_opened_while_an_answer_is_coming(opened: Any, talkative: FakeAssistant) -> None:
+    """The answer goes on and is kept in its own; nothing of it comes into the one that is shown. Coming back shows how far it is."""
+    ask(opened, "First?")
+    opened.click(".rail .new")
+    opened.wait_for_selector(".suggestion:visible")
+    talkative.writing, talkative.waits = ("Blinken wants ",), True
+    begin(opened, "Second?")
+    opened.click(".open-kept:text-is('First?')")
+    opened.wait_for_selector("#current .question:text-is('First?')")
+    opened.wait_for_selector("#composer .submit-button")
+    assert opened.locator(".exchange[aria-busy=true]").count() == 0
+    opened.wait_for_timeout(500)
+    assert opened.locator(".question").all_inner_texts() == ["First?"]
+    opened.click(".open-kept:text-is('Second?')")
+    opened.wait_for_selector("#current .exchange[aria-busy=true] .answer-text:has-text('Blinken wants')")
+    opened.wait_for_selector("#composer .stop-button")
+    opened.click(".rail .new")
+    opened.wait_for_selector(".suggestion:visible")
+    talkative.waits = False
+    ask(opened, "Third?")
+    assert talkative.stopped == 0
+    opened.click(".open-kept:text-is('Second?')")
+    opened.wait_for_selector("#composer .stop-button")
+    opened.click("#composer .stop-button")
+    answered(opened)
+    assert sorted(kept_questions(talkative)) == [[("First?", True)], [("Second?", True)], [("Third?", True)]]
+
+
+def test_filters_and_thumbs_are_as_they_were_left(opened: Any, talkative: FakeAssistant) -> None:
+    """A reload keeps the filters of this tab and shows the thumbs; a new tab begins without filters."""
+    opened.click(".filter-panel summary")
+    opened.select_option("select[name=source]", "Welt News")
+    opened.fill("input[name=since]", "2023-02-01")
+    opened.click(".filter-form .primary")
+    opened.wait_for_selector(".chip")
+    ask(opened, "First?")
+    opened.click("#current [data-tool=up]")
+    assert talkative.answer
+    talkative.answer = replace(talkative.answer, question="Second?")
+    ask(opened, "Second?")
+    opened.click("#current [data-tool=down]")
+    opened.wait_for_timeout(300)
+    opened.reload()
+    answered(opened)
+    assert opened.locator(".chip").all_inner_texts() == ["Welt News", "from 1 February 2023 on"]
+    assert opened.locator("#past [aria-pressed=true]").get_attribute("data-tool") == "up"
+    assert opened.locator("#current [aria-pressed=true]").get_attribute("data-tool") == "down"
+    opened.click("#current [data-tool=down]")
+    ask(opened, "Third?")
+    assert opened.locator("#past [aria-pressed=true]").count() == 1
+    asked_with = talkative.filters[-1]
+    assert asked_with
+    assert (asked_with.source, str(asked_with.since)) == ("Welt News", "2023-02-01")
+    other = opened.context.new_page()
+    other.goto(opened.url.partition("#")[0])
+    other.wait_for_selector(".suggestion:visible, .filter-line")
+    assert other.locator(".chip").count() == 0
+
+
+def test_filters_that_a_browser_makes_up_are_none(
+    serve_page: Callable[[Any], str], open_page: Callable[..., Any], talkative: FakeAssistant
+) -> None:
+    """Whatever stands where the tab keeps them, the page comes up."""
+    address = serve_page(talkative)
+    page = open_page(address)
+    page.wait_for_selector(".suggestion:visible")
+    for nonsense in ("{", "[1]", '{"since": "yesterday", "language": 7}', "[" * 5000):
+        page.evaluate("(text) => sessionStorage.setItem('filters', text)", nonsense)
+        page.reload()
+        page.wait_for_selector(".suggestion:visible")
+        assert page.locator(".chip").count() == 0
+
+
+def test_the_suggestions_fit_the_filters(opened: Any, talkative: FakeAssistant) -> None:
+    """With a filter set, a fresh page proposes what can be answered with it."""
+    talkative.examples = ["What does Welt News say?", "What does nobody say?"]
+    opened.click(".masthead [data-view=library]")
+    opened.click(".masthead [data-view=ask]")
+    opened.wait_for_function("document.querySelectorAll('.suggestion').length === 2")
+    opened.click(".filter-panel summary")
+    opened.select_option("select[name=source]", "Welt News")
+    opened.click(".filter-form .primary")
+    opened.wait_for_function("document.querySelectorAll('.suggestion').length === 1")
+    assert opened.inner_text(".suggestion") == "What does Welt News say?"
+    opened.reload()
+    opened.wait_for_selector(".suggestion:visible")
+    assert opened.locator(".suggestion").all_inner_texts() == ["What does Welt News say?"]
+
+
+def test_back_and_forward_go_through_what_was_opened(opened: Any) -> None:
+    """Conversations, an empty one and the library are places that Back returns to; the page is never left on the way."""
+    ask(opened, "First?")
+    opened.click(".rail .new")
+    opened.wait_for_selector(".suggestion:visible")
+    ask(opened, "Second?")
+    opened.wait_for_selector(".open-kept[aria-current]:text-is('Second?')")
+    assert opened.title() == "Second? – Fundstelle"
+    opened.click(".open-kept:text-is('First?')")
+    opened.wait_for_selector("#current .question:text-is('First?')")
+    opened.click(".masthead [data-view=library]")
+    opened.wait_for_selector("#library[data-shown]")
+    opened.evaluate("window.stayed = true")
+
+    opened.go_back()
+    opened.wait_for_selector("#library:not([data-shown])", state="attached")
+    assert opened.inner_text("#current .question") == "First?"
+    opened.go_back()
+    opened.wait_for_selector("#current .question:text-is('Second?')")
+    opened.go_back()
+    opened.wait_for_selector(".suggestion:visible")
+    assert opened.evaluate("location.hash") == ""
+    opened.go_forward()
+    opened.wait_for_selector("#current .question:text-is('Second?')")
+    opened.go_forward()
+    opened.wait_for_selector("#current .question:text-is('First?')")
+    opened.go_forward()
+    opened.wait_for_selector("#library[data-shown]")
+    assert opened.evaluate("window.stayed")
+
+
+def test_an_address_that_is_changed_by_hand_is_followed(opened: Any) -> None:
+    """To a conversation and the library; one that is not there is said to be gone, and nonsense changes nothing."""
+    ask(opened, "First?")
+    opened.wait_for_function("location.hash.startsWith('#c=')")
+    first = opened.evaluate("location.hash")
+    opened.click(".rail .new")
+    opened.wait_for_selector(".suggestion:visible")
+    here = opened.url.partition("#")[0]
+    opened.goto(here + first)
+    opened.wait_for_selector("#current .question:text-is('First?')")
+    opened.goto(here + "#library")
+    opened.wait_for_selector("#library[data-shown]")
+    opened.goto(here + "#nonsense")
+    opened.wait_for_function("location.hash === '#library'")
+    opened.goto(here + "#c=0123456789abcdef")
+    opened.wait_for_selector(".toast:has-text('no longer there')")
+    opened.wait_for_function("(first) => location.hash === first", arg=first)
+    assert opened.inner_text("#current .question") == "First?"
+
+
+def test_back_closes_an_open_article(opened: Any) -> None:
+    """As its cross does, after which Back goes where it would have gone before."""
+    ask(opened, "Why?")
+    opened.wait_for_function("location.hash.startsWith('#c=')")
+    place = opened.url
+    for close in (opened.go_back, lambda: opened.click(".reader-close"), lambda: opened.keyboard.press("Escape")):
+        opened.click("#current .open-article")
+        opened.wait_for_selector("dialog.reader[open]")
+        close()
+        opened.wait_for_selector("dialog.reader", state="hidden")
+        opened.wait_for_function("!history.state?.reading")
+        assert opened.url == place
+        assert opened.inner_text("#current .question") == "Why?"
+    opened.go_back()
+    opened.wait_for_selector(".suggestion:visible")
+
+
+def test_a_long_question_is_cut_off_until_it_is_wanted(opened: Any) -> None:
+    """Its heading has five lines and a button that shows the rest, and hides it again; what is asked is all of it."""
+    question = "Why is Blinken visiting Astana, and what does he hope for? " * 12
+    ask(opened, question.strip())
+    heading = opened.locator("#current .question")
+    short = heading.bounding_box()["height"]
+    assert short < 140
+    button = opened.get_by_role("button", name="Show all")
+    button.click()
+    assert heading.bounding_box()["height"] > 2 * short
+    assert button.count() == 0
+    opened.get_by_role("button", name="Show less").click()
+    assert heading.bounding_box()["height"] == short
+    assert heading.text_content() == question.strip()
+    ask(opened, "Short?")
+    assert opened.locator("#current .show-question").count() == 0
 
 
 def test_conversations_of_others_are_not_found(
@@ -393,20 +642,34 @@ def test_on_a_phone_the_conversations_are_in_a_drawer(
     assert page.evaluate("document.activeElement.className") == "drawer"
 
 
-def test_an_answer_survives_articles_that_are_removed(
+def test_an_answer_survives_articles_that_are_removed_or_changed(
     serve_page: Callable[[Any], str], open_page: Callable[..., Any], talkative: FakeAssistant
 ) -> None:
-    """A kept conversation shows the quotes that it had, without the sample's label that nobody can vouch for any more."""
-    page = open_page(serve_page(talkative))
+    """A kept conversation shows the quotes that it had and says what became of their articles; what is gone cannot be opened."""
+    page = open_page(serve_page(talkative), locale="en-GB")
     assert talkative.answer
     talkative.answer = replace(talkative.answer, hits=())
     ask(page, "Why?")
     page.wait_for_function("location.hash.startsWith('#c=')")
+    assert page.locator("#current .since").count() == 0
+    (article,) = talkative.articles_kept
+    talkative.articles_kept.insert(0, make_article(text=f"{article.text} Mehr folgt.", furniture=article.furniture))
+    page.reload()
+    page.wait_for_selector("#current .citation")
+    assert page.locator("#current .since").all_inner_texts() == [
+        "Changed since. The quote is from the version that was there when this was answered."
+    ]
+    page.click("#current .open-article")
+    page.wait_for_selector("dialog.reader[open]")
+    assert "Mehr folgt." not in page.inner_text("dialog.reader"), "the version that is quoted"
     talkative.articles_kept.clear()
     page.reload()
     page.wait_for_selector("#current .citation")
     assert page.locator("#current mark").all_text_contents() == [QUOTE, SECOND]
-    assert page.locator("#current .badge").count() == 0
+    assert page.locator("#current .since").all_inner_texts() == [
+        "Removed from the library since. The quote is as it was when this was answered."
+    ]
+    assert page.locator("#current .badge, #current .open-article, #current .look-up").count() == 0
 
 
 def test_the_evidence_of_an_earlier_answer_is_reached_by_keyboard(opened: Any) -> None:

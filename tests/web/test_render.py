@@ -132,7 +132,11 @@ def test_nothing_from_outside_becomes_markup() -> None:
     )
     pieces = [
         exchange_html(
-            HOSTILE, answer_html(cited, anchor="q1", language="en", articles={article.id: article}), anchor="q1", live=True
+            HOSTILE,
+            answer_html(cited, anchor="q1", language="en", articles={article.id: article}),
+            anchor="q1",
+            language="en",
+            live=True,
         ),
         answer_html(refused, anchor="q2", language="de"),
         error_html(HOSTILE, language="en"),
@@ -454,7 +458,8 @@ def test_the_context_is_the_quotes_own_paragraph() -> None:
 def test_quotes_of_one_article_share_a_card() -> None:
     """Where it is from is said once; each quote keeps its number, and the article opens at the first of them."""
     article = make_article()
-    html = answer_html(answer_with(cite(article, SECOND), cite(article, QUOTE, number=2)), anchor="q", language="en")
+    answer = answer_with(cite(article, SECOND), cite(article, QUOTE, number=2))
+    html = answer_html(answer, anchor="q", language="en", articles={article.id: article})
     assert html.count("<h4") == 1
     assert html.count('class="open-article') == 1
     assert 'id="q-1"' in html
@@ -493,7 +498,8 @@ def test_a_foreign_quote_offers_its_words() -> None:
         ("de", "de-AT", False),
     ]
     for language, tag, offered in cases:
-        html = answer_html(answer_with(cite(make_article(language=tag), QUOTE)), anchor="q", language=language)
+        article = make_article(language=tag)
+        html = answer_html(answer_with(cite(article, QUOTE)), anchor="q", language=language, articles={article.id: article})
         assert ("look-up" in html) is offered
         assert (" data-foreign" in html) is offered
 
