@@ -679,10 +679,9 @@ def _source(index: Path, *, into: str) -> tuple[str, _Source] | None:
 
 def _short(code: str) -> str:
     """The BCP 47 subtag of an ISO 639-3 code: the two-letter one where there is one."""
-    import langcodes
+    from babel.core import get_global  # which a question loads anyway
 
-    tag = words_of.primary(langcodes.standardize_tag(code))
-    return tag if len(tag) == 2 else words_of.primary(langcodes.standardize_tag(code, macro=True))
+    return words_of.primary(get_global("language_aliases").get(code, code))
 
 
 def _digest(sources: tuple[_Source, ...]) -> str:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
+_FORMAT = "1"
+"""Changes whenever what is kept does, or which words are looked up in it."""
 _USE = struct.Struct("<3sd")
 _ZIPF = "<H"
 _LANGUAGES = " "
@@ -181,7 +183,7 @@ def _all_uses() -> dict[str, bytes]:
 
 def _kept(folder: Path, name: str, empty: Any, make: Callable[[], Any]) -> Any:
     """The trie of this name in ``folder``, which is made and kept there if it is not there yet."""
-    path = folder / "words" / version("wordfreq") / f"{name}.trie"
+    path = folder / "words" / f"{version('wordfreq')}-{_FORMAT}" / f"{name}.trie"
     with suppress(OSError, RuntimeError):  # not there yet, or damaged
         return empty.load(str(path))
     trie = make()
