@@ -5,6 +5,7 @@ Formatting only: everything it shows comes from ``assistant.qa``. Heavy librarie
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import re
@@ -227,6 +228,7 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Answer a question with quotes, each with the place where it stands; says so if the articles do not answer."""
+    gc.disable()  # it would look for garbage among what is being imported, again and again; a question leaves little
     with _assistant(context) as assistant:
         filters = _filters(language, source, since, until, undated=undated)
         answer = assistant.ask(question, filters=filters, answer_language=answer_language, detect_period=not no_period)

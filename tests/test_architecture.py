@@ -48,7 +48,7 @@ ONE_IMPORTER: dict[str, str | tuple[str, ...]] = {
     "langchain": "assistant/generative.py",
     "langchain_core": "assistant/retriever.py",
     "langsmith": "assistant/generative.py",
-    "marisa_trie": "vectorstore/languages.py",
+    "marisa_trie": "vectorstore/frequencies.py",
     "markdown_it": "ingest/markdown.py",
     "mcp": "assistant/web/tools.py",
     "protego": "ingest/robots.py",
