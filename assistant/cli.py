@@ -228,8 +228,7 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Answer a question with quotes, each with the place where it stands; says so if the articles do not answer."""
-    gc.disable()  # it would look for garbage among what is being imported, again and again; a question leaves little
-    with _assistant(context) as assistant:
+    with _keeping_garbage(), _assistant(context) as assistant:
         filters = _filters(language, source, since, until, undated=undated)
         answer = assistant.ask(question, filters=filters, answer_language=answer_language, detect_period=not no_period)
         if bundle:
@@ -568,6 +567,16 @@ def _show_versions(context: typer.Context, article_id: str, *, as_json: bool) ->
             for sign, words, style in (("-", change.removed, "red"), ("+", change.added, "green")):
                 for line in words.splitlines():
                     _show(Text(f"  {sign} {line}", style=style))
+
+
+@contextmanager
+def _keeping_garbage() -> Iterator[None]:
+    """While this lasts, Python does not look for garbage, as it would again and again among what is being imported."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _assistant(context: typer.Context, **given: Any) -> Assistant:
