@@ -48,7 +48,7 @@ STYLES: Final = ("page.css", "ask.css", "shelf.css")
 SCRIPTS: Final = ("page.js", "ask.js", "shelf.js", "start.js")
 ASKING_AT_ONCE: Final = 4
 SESSIONS_KEPT: Final = 1_000
-"""Gradio keeps a copy of the page's parts, 90 kB, for each session, and each call of a named endpoint is one. The ones used last stay."""
+"""Gradio keeps a copy of the page's parts, 80 kB, for each page that is opened and each of its clients; the ones used last stay. Plain calls are none (``calls``)."""
 UPLOADS_LOOKED_AT: Final = 3600
 UPLOADS_KEPT: Final = 7 * 24 * 3600
 """Seconds. What was read is deleted at once (``adding``); this is for uploads that nobody came to add. One may wait its turn for long, and needs its file."""

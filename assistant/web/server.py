@@ -8,6 +8,7 @@ import ipaddress
 import os
 import secrets
 import socket
+import sys
 import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,7 @@ from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from assistant.web.api import Endpoints
+from assistant.web.calls import Calls
 from assistant.web.guard import Guard
 from assistant.web.logins import SHORTEST_PASSWORD, Logins
 from assistant.web.lookup import Lookup
@@ -63,7 +65,7 @@ def create_app(
     app = FastAPI(title="Fundstelle", docs_url=None, redoc_url=None, openapi_url=None)
     endpoints = Endpoints(assistant)
     names = sorted({*LOCAL_HOSTS, *hosts})
-    app.router.routes.extend(Lookup(assistant).routes())
+    app.router.routes.extend([*Lookup(assistant).routes(), *Calls(endpoints).routes()])
     if token:
         app.router.routes.extend(internal_routes(assistant, token=token))
     if mcp:
@@ -201,3 +203,6 @@ def take_gradio_environment(uploads: Path) -> None:
     uploads.mkdir(parents=True, exist_ok=True, mode=0o700)
     # The only way to tell gradio; its own default is a folder in /tmp that everyone on the machine shares.
     os.environ["GRADIO_TEMP_DIR"] = str(uploads)
+    # After every event it would make a table of the last 10,000 with pandas, for a monitor that is switched off here.
+    os.environ["GRADIO_ANALYTICS_MAX_EVENTS"] = "1"
+    os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(sys.maxsize)

@@ -18,6 +18,8 @@ from assistant.web.server import create_app, listen
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from fastapi import FastAPI
+
     from assistant.web.logins import Logins
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -36,8 +38,14 @@ FLAGS = [
 @contextmanager
 def serving(assistant: Any, *, uploads: Path, mcp: bool = False, logins: Logins | None = None) -> Iterator[str]:
     """The page of ``assistant`` on a free port, in a thread, with tools and logins if wanted; gives its address without the last slash."""
+    with serving_app(create_app(assistant, uploads=uploads, mcp=mcp, logins=logins)) as address:
+        yield address
+
+
+@contextmanager
+def serving_app(app: FastAPI) -> Iterator[str]:
+    """An application on a free port, in a thread; gives its address without the last slash."""
     with listen("127.0.0.1", port=0) as listener:
-        app = create_app(assistant, uploads=uploads, mcp=mcp, logins=logins)
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()

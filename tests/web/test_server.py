@@ -105,7 +105,8 @@ def test_gradio_switches_in_the_environment_do_nothing(
     for name, value in SWITCHES.items():
         monkeypatch.setenv(name, value)
     address = serve_page(FakeAssistant(articles_kept=[make_article()]))
-    assert {name for name in os.environ if name.startswith("GRADIO_")} == {"GRADIO_TEMP_DIR"}
+    ours = {"GRADIO_TEMP_DIR", "GRADIO_ANALYTICS_MAX_EVENTS", "GRADIO_ANALYTICS_CACHE_FREQUENCY"}
+    assert {name for name in os.environ if name.startswith("GRADIO_")} == ours
     config = httpx.get(f"{address}/config").json()
     assert not any(
         config.get(key) for key in ("run_history", "mcp_server", "vibe_mode", "dev_mode", "analytics_enabled", "is_space")
