@@ -6,6 +6,7 @@ Opening is cheap; the indexes and their lock are taken at the first question, se
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from contextlib import contextmanager
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from vectorstore.settings import Settings
 
 POLL_SECONDS = 0.2
+_PLACES = os.cpu_count() or 1
 _Found = TypeVar("_Found")
 
 
@@ -47,6 +49,8 @@ class OpenLibrary:
         self.library = Library(settings.library)
         self._opening = threading.RLock()
         self._writing = threading.Lock()
+        self._answering = 0
+        self._answered = threading.Condition()
         self._takers = 0
         self._indexes: Indexes | None = None
         self._rebuilds = 0
@@ -90,6 +94,22 @@ class OpenLibrary:
                 self._lock.release()
                 self._lock = None
             self.library.close()
+
+    @contextmanager
+    def _place_to_answer(self) -> Iterator[None]:
+        """Wait for a place to look for an answer: there is one for each core, a single one while articles go into the indexes beside it.
+
+        Readers who ask without a pause would leave a quarter of its speed to what is taken in.
+        """
+        with self._answered:
+            self._answered.wait_for(lambda: self._answering < (1 if self._writing.locked() else _PLACES))
+            self._answering += 1
+        try:
+            yield
+        finally:
+            with self._answered:
+                self._answering -= 1
+                self._answered.notify_all()
 
     # Who owns the indexes
 

@@ -163,7 +163,8 @@ class Assistant(Upkeep, Holdings, Mending, Kept, Suggesting):
                 result = self._search(searched.question, filters=filters, limit=ANSWER_HITS)
             result = replace(result, terms=mark_carried(result.terms, standalone))
             yield AnswerEvent(kind="step", text="read")
-            answer = self._answer(question, searched, result, language=language, earlier=earlier)
+            with self._place_to_answer():
+                answer = self._answer(question, searched, result, language=language, earlier=earlier)
             if model and result.hits:
                 from assistant.answering import write
 
@@ -275,18 +276,19 @@ class Assistant(Upkeep, Holdings, Mending, Kept, Suggesting):
     def _search(self, question: str, *, filters: Filters, limit: int) -> SearchResult:
         from vectorstore.search import hybrid_search
 
-        return self._asked(
-            lambda indexes: hybrid_search(
-                question,
-                library=self.library,
-                indexes=indexes,
-                encoder=self.encoder,
-                glossary=self.glossary,
-                filters=filters,
-                limit=limit,
-                reranker=self.reranker,
+        with self._place_to_answer():
+            return self._asked(
+                lambda indexes: hybrid_search(
+                    question,
+                    library=self.library,
+                    indexes=indexes,
+                    encoder=self.encoder,
+                    glossary=self.glossary,
+                    filters=filters,
+                    limit=limit,
+                    reranker=self.reranker,
+                )
             )
-        )
 
     def _answer(
         self, question: str, searched: Searched, result: SearchResult, *, language: str | None, earlier: Sequence[Citation]

@@ -220,7 +220,9 @@ def test_engine_serves_threads(engine: NanoEngine) -> None:
     alone = [engine.embed(question, prompt="query") for question in QUESTIONS]
     with ThreadPoolExecutor(8) as pool:
         together = list(pool.map(lambda question: engine.embed(question, prompt="query"), QUESTIONS))
+    beside = [engine.embed(question, prompt="query", beside=True) for question in QUESTIONS]  # in one thread, not in several
     assert np.array_equal(np.array(alone), np.array(together))
+    assert np.array_equal(np.array(alone), np.array(beside))
 
 
 def test_engine_needs_no_torch(cache: Path, engine: NanoEngine) -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
+import time
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from assistant import Assistant
 from tests.benchmarks.crowd import TOWNS, other_articles, reading, town_articles
 from tests.faults.operations import opened
 from tests.web.conftest import serving
@@ -19,12 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from assistant import Assistant
+    from vectorstore.embedding import Encoder, Vectors
 
 USERS = 8
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:.*(no_silent_downcasting|copy keyword is deprecated)"
-)  # gradio, counting its own events
 
 
 @pytest.fixture
@@ -45,6 +47,44 @@ def test_a_crowd_beside_new_articles(towns: Assistant, tmp_path: Path) -> None:
     assert report.count("added") == 8
     assert towns.library.count_articles("complete") == USERS + 8
     assert towns.check() == []
+
+
+@dataclass
+class Counting:
+    """An encoder that counts how many questions it embeds at once, and takes its time for each."""
+
+    encoder: Encoder
+    at_once: int = 0
+    most: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def encode_query(self, question: str) -> Vectors:
+        """As the encoder does."""
+        with self.lock:
+            self.at_once += 1
+            self.most = max(self.most, self.at_once)
+        time.sleep(0.05)
+        with self.lock:
+            self.at_once -= 1
+        return self.encoder.encode_query(question)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.encoder, name)
+
+
+def test_questions_leave_room_for_what_is_taken_in(towns: Assistant) -> None:
+    """As many are looked up at once as there are cores, but one after the other while articles go into the indexes; all are answered."""
+    counting = Counting(towns.encoder)
+    questions = [f"Who opened the tower of {town}?" for town in TOWNS[:USERS]]
+    with Assistant(towns.settings, encoder=counting) as assistant, ThreadPoolExecutor(USERS) as readers:
+        towns.close()
+        assistant.ask(questions[0])
+        counting.most = 0
+        with assistant._writing:  # held by whoever fills the indexes
+            assert all(not answer.abstained for answer in readers.map(assistant.ask, questions))
+        assert counting.most == 1
+        list(readers.map(assistant.ask, questions * 2))
+        assert counting.most == min(os.cpu_count() or 1, USERS)
 
 
 def editions(folder: Path, *, edition: int, count: int = 6) -> list[Path]:

@@ -22,6 +22,7 @@ import shutil
 import struct
 import sys
 import tempfile
+import threading
 import unicodedata
 from dataclasses import astuple, dataclass
 from functools import cache
@@ -548,7 +549,7 @@ class NanoEngine:
 
     It maps the model file into memory, keeps no state between calls and lets go of Python's lock: one engine may serve many
     threads. A question takes ``_THREADS`` threads that soon wait asleep: waiting in busy loops, as OpenMP's usually do, they took 120 ms and
-    more for it beside other work.
+    more for it beside other work. Beside another question, or where the caller says so, it takes one; the vector is the same to the last bit.
 
     Its vectors are those of the folder within rounding (cosine .9995 and more), except where it is wrong or unsafe: there
     ``embed`` and ``token_count`` return None, and the caller asks the model instead.
@@ -573,6 +574,7 @@ class NanoEngine:
             # The engine checks nothing of what it maps.
             _check_hash(source)
         self._engine = _load_engine()
+        self._alone = threading.Lock()
         self._model = self._engine.e5_load(os.fsencode(source))
         if not self._model or self._engine.e5_dim(self._model) != DIMENSION:
             message = f"The engine of {PACKAGE} cannot load {source}. Run: {_REMEDY}"
@@ -600,18 +602,26 @@ class NanoEngine:
             return f"it does not load: {error}"
         return None
 
-    def embed(self, text: str, *, prompt: Prompt) -> NDArray[np.float32] | None:
-        """The normalised vector (384) of ``text`` after ``prompt``; None where the model must be asked (see ``token_count``)."""
+    def embed(self, text: str, *, prompt: Prompt, beside: bool = False) -> NDArray[np.float32] | None:
+        """The normalised vector (384) of ``text`` after ``prompt``; None where the model must be asked (see ``token_count``).
+
+        ``beside``: other work has use for the cores.
+        """
         import numpy as np
 
         if self.token_count(text, prompt=prompt) is None:
             return None
         vector = np.empty(DIMENSION, dtype=np.float32)
-        # Of the engine's own OpenMP, and for the calling thread only.
-        self._engine.omp_set_num_threads(_THREADS)
-        failed = self._engine.e5_embed(
-            self._model, text.encode(), prompt == "query", vector.ctypes.data_as(ctypes.POINTER(ctypes.c_float))
-        )
+        alone = not beside and self._alone.acquire(blocking=False)
+        try:
+            # Of the engine's own OpenMP, and for the calling thread only.
+            self._engine.omp_set_num_threads(_THREADS if alone else 1)
+            failed = self._engine.e5_embed(
+                self._model, text.encode(), prompt == "query", vector.ctypes.data_as(ctypes.POINTER(ctypes.c_float))
+            )
+        finally:
+            if alone:
+                self._alone.release()
         return None if failed else vector
 
     def token_count(self, text: str, *, prompt: Prompt) -> int | None:

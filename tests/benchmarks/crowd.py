@@ -137,7 +137,7 @@ def read(address: str, *, number: int, towns: Sequence[str], stop: threading.Eve
                     answer = ask(client, address, question, history)
                     seen.seconds.append(time.monotonic() - start)
                     if timings := answer.get("timings"):
-                        seen.embedding.append(timings.get("embed", 0.0) / timings["total"])
+                        seen.embedding.append(timings.get("embed", 0.0) / (sum(timings.values()) - timings["total"]))
                     history = [answer]
                     quotes = " ".join(citation["quote"] + citation["title"] for citation in answer["citations"])
                     if answer["abstained"] or town not in quotes:
