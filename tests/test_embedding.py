@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.split import split_article
+from vectorstore import embedding
 from vectorstore.bundled import NanoEngine
 from vectorstore.embedding import E5_PROMPTS, BundledEncoder, Reranker, SentenceTransformerEncoder, load_encoder
 from vectorstore.errors import ModelError
@@ -75,6 +76,16 @@ def test_any_texts_can_be_encoded(tiny_encoder: SentenceTransformerEncoder, text
     assert vectors.shape == (len(texts), 32)
     if texts:
         np.testing.assert_allclose(vectors[-1], tiny_encoder.encode_passages(texts[-1:])[0], atol=1e-4)
+
+
+def test_small_additions_give_memory_back_too(tiny_encoder: SentenceTransformerEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is embedded is counted from one call to the next: many small calls give back what they left as often as a large one."""
+    given_back: list[int] = []
+    monkeypatch.setattr(embedding, "_give_memory_back", lambda: given_back.append(1))
+    text = "The council voted on Tuesday. " * 100
+    for _ in range(40):
+        tiny_encoder.encode_passages([text])
+    assert len(given_back) == pytest.approx(40 * len(text) / embedding._CHARACTERS_IN_MEMORY, abs=1)
 
 
 def test_many_texts_are_cut_into_batches(tiny_encoder: SentenceTransformerEncoder) -> None:

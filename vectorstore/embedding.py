@@ -36,7 +36,7 @@ HUB_DEFAULT = "intfloat/multilingual-e5-small"
 E5_PROMPTS = {"query": "query: ", "passage": "passage: "}
 _BATCH_CHARACTERS = 12_000
 _MAX_BATCH = 64
-_BATCHES_IN_MEMORY = 4
+_CHARACTERS_IN_MEMORY = 4 * _BATCH_CHARACTERS
 _PRECISIONS = "precision.json"
 _M_ARENA_MAX = -8  # of mallopt(3)
 
@@ -79,6 +79,7 @@ class SentenceTransformerEncoder:
         self._model_path = model
         self._cache = cache
         self._lock = threading.Lock()
+        self._encoded = 0
 
     @cached_property
     def _model(self) -> Any:
@@ -158,10 +159,11 @@ class SentenceTransformerEncoder:
             return np.empty((0, self.dimension), dtype=np.float32)
         order = sorted(range(len(texts)), key=lambda index: -len(texts[index]))
         result = np.empty((len(texts), self.dimension), dtype=np.float32)
-        batches = _batches(order, [len(text) for text in texts])
-        for number, batch in enumerate(batches, start=1):
+        for batch in _batches(order, [len(text) for text in texts]):
             result[batch] = self._encode_batch([prompt + texts[index] for index in batch])
-            if number % _BATCHES_IN_MEMORY == 0:
+            self._encoded += sum(len(texts[index]) for index in batch)
+            if self._encoded >= _CHARACTERS_IN_MEMORY:  # counted from one call to the next: most additions are small
+                self._encoded = 0
                 _give_memory_back()
         return result
 
@@ -266,7 +268,8 @@ class BundledEncoder(SentenceTransformerEncoder):
 
     def encode_query(self, question: str) -> Vectors:
         """A question's vector: from the engine, which starts at once, or from torch for what the engine cannot read."""
-        vector = self._engine.embed(question, prompt="query") if self._engine else None
+        # Beside passages that are embedded one thread is enough: two would take turns with torch's, and each waits for the other.
+        vector = self._engine.embed(question, prompt="query", beside=self._lock.locked()) if self._engine else None
         return super().encode_query(question) if vector is None else vector
 
 
