@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -197,6 +198,20 @@ def test_comparing_equals_the_vectors(store: VectorStore) -> None:
         assert one.sentences == pytest.approx([] if sentences is None else (sentences @ query).tolist(), abs=1e-6)
         assert (one.vector == stored[id_].passage).all()
     assert store.compare([], query) == {}
+
+
+def test_comparing_many_sets_no_other_thread_to_work(store: VectorStore) -> None:
+    """Thousands of products with vectors as long as a model's: threads of numpy's would go on waiting in a loop while the next question is embedded."""
+    drawn = np.random.default_rng(11).normal(size=(4_200, 384)).astype(np.float32)
+    store.put_passages(names(4_200), drawn)
+    store.put_sentences(dict.fromkeys(names(300), drawn[:12]))
+    scan(store, names(4_200), drawn[0])
+    everywhere, here = time.process_time(), time.thread_time()
+    for _ in range(20):
+        store.compare(names(300), drawn[0])
+        scan(store, names(4_200), drawn[0])
+    here = time.thread_time() - here
+    assert time.process_time() - everywhere < 1.2 * here + 0.01
 
 
 def test_vectors_come_back(store: VectorStore) -> None:
