@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from assistant.web.cards import counted
 from assistant.web.local import number_text
+from assistant.web.reasons import reason_html
 from assistant.web.texts import TEXTS
 from vectorstore.errors import FundstelleError
 
@@ -55,7 +56,10 @@ def files_html(*, language: Language) -> str:
     words = TEXTS[language]
     hint = escape(words["files_hint"].format(most=UPLOAD_MEGABYTES))
     most = UPLOAD_MEGABYTES * 1024 * 1024
-    return f'<h2>{escape(words["files_heading"])}</h2><p class="hint" id="files-hint" data-most="{most}">{hint}</p>'
+    return (
+        f'<h2>{escape(words["files_heading"])}</h2><p class="hint" id="files-hint" data-most="{most}" '
+        f'data-drop="{escape(words["files_drop"])}">{hint}</p>'
+    )
 
 
 def addresses_html(*, language: Language) -> str:
@@ -87,16 +91,25 @@ def text_html(*, language: Language) -> str:
 
 
 def additions_html(additions: Sequence[Addition], *, language: Language, rejoin: str = "") -> str:
-    """The additions of a reader, the newest first. ``rejoin`` is one under way that this page does not follow yet."""
+    """The additions of a reader, the newest first. ``rejoin`` is one under way that this page does not follow yet.
+
+    What ended before the newest one began is folded to a line.
+    """
     again = f' data-rejoin="{escape(rejoin)}"' if rejoin else ""
-    shown = "".join(addition_html(addition, language=language) for addition in additions)
+    shown = "".join(
+        addition_html(addition, folded=addition.ended and position > 0, language=language)
+        for position, addition in enumerate(additions)
+    )
     return f'<div class="additions"{again}>{shown}</div>' if shown else ""
 
 
-def addition_html(addition: Addition, *, language: Language) -> str:
-    """One addition: how far it has come, or what became of it."""
-    inner = ended_html(addition, language=language) if addition.ended else running_html(addition, language=language)
-    ended = " data-ended" if addition.ended else ""
+def addition_html(addition: Addition, *, folded: bool = False, language: Language) -> str:
+    """One addition: how far it has come, or what became of it; ``folded`` if that is only shown when the reader wants it."""
+    if addition.ended:
+        inner = ended_html(addition, folded=folded, language=language)
+    else:
+        inner = running_html(addition, language=language)
+    ended = f" data-ended{' data-folded' if folded else ''}" if addition.ended else ""
     return f'<section class="addition" data-addition="{escape(addition.id)}" data-kind="{addition.kind}"{ended}>{inner}</section>'
 
 
@@ -146,8 +159,8 @@ def _amount(name: str, step: IndexProgress, *, language: Language) -> tuple[str,
     return (words["reading_done"].format(done=done) if name == "reading" else words[name]), 0, None
 
 
-def ended_html(addition: Addition, *, language: Language) -> str:
-    """An addition that has ended: the counts, what failed, and then what became of the rest."""
+def ended_html(addition: Addition, *, folded: bool, language: Language) -> str:
+    """An addition that has ended: the counts, what failed, and then what became of the rest. ``folded`` its counts are a button that shows the rest."""
     words = TEXTS[language]
     told = f"{kind_text(addition, language=language)}: {ended_text(addition, language=language)}"
     failure = ""
@@ -155,11 +168,16 @@ def ended_html(addition: Addition, *, language: Language) -> str:
         message = str(addition.failure) if isinstance(addition.failure, FundstelleError) else words["failed_unexpectedly"]
         failure = f'<p class="bad" dir="auto">{escape(message)}</p>'
         told = f"{told}. {message}"
+    counts = (
+        f"{escape(kind_text(addition, language=language))}: <strong>{escape(ended_text(addition, language=language))}</strong>"
+    )
+    report = report_html(addition.items, kind=addition.kind, language=language)
+    if folded and (failure or report):
+        counts = f'<button type="button" class="unfold" data-shelf="unfold" aria-expanded="false">{counts}</button>'
     return (
-        f'<div class="addition-line"><p class="sum" data-said="{escape(told)}">{escape(kind_text(addition, language=language))}: '
-        f"<strong>{escape(ended_text(addition, language=language))}</strong></p>"
+        f'<div class="addition-line"><p class="sum" data-said="{escape(told)}">{counts}</p>'
         f'<button type="button" class="dismiss" data-shelf="dismiss" aria-label="{escape(words["dismiss"])}"><span aria-hidden="true">×</span></button>'
-        f"</div>{failure}{report_html(addition.items, kind=addition.kind, language=language)}"
+        f"</div>{failure}{report}"
     )
 
 
@@ -205,9 +223,9 @@ def item_html(item: Item, *, kind: AdditionKind, opens: bool = True, language: L
     words, of_files = TEXTS[language], kind in OF_FILES
     name = PurePath(item.source).name if of_files else item.source
     status = escape(words["failed_visit"] if kind == "visit" and item.status == "failed" else words.get(item.status, item.status))
-    # The reader knows the file by its name, not by the folder that uploads go to. Reasons are in English, whatever the page is in.
+    # The reader knows the file by its name, not by the folder that uploads go to.
     why = (item.reason or "").removeprefix(f"{item.source}: ").replace(item.source, name)
-    reason = f'<span class="why" lang="en" dir="auto">{escape(why)}</span>' if why else ""
+    reason = reason_html(why, language=language)
     if item.status == "failed" and not why:
         told = words["too_large"].format(most=UPLOAD_MEGABYTES) if of_files else words["no_address"].format(line=name)
         reason = f'<span class="why" dir="auto">{escape(told)}</span>'

@@ -9,6 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from assistant.web.local import date_attribute, date_text, distance_text, number_text
+from assistant.web.reasons import reason_text
 from assistant.web.texts import TEXTS
 
 if TYPE_CHECKING:
@@ -63,9 +64,9 @@ def source_row_html(source: Source, *, now: datetime, language: Language) -> str
     error = ""
     if source.last_error:
         several = source.failures > 1
-        told = words["failures_many" if several else "failures_one"].format(
-            count=number_text(source.failures, language=language), error=source.last_error.removeprefix(f"{source.address}: ")
-        )
+        why = reason_text(source.last_error.removeprefix(f"{source.address}: "), language=language)
+        key, count = "failures_many" if several else "failures_one", number_text(source.failures, language=language)
+        told = words[key].format(count=count, error=why)
         error = f'<p class="bad" dir="auto">{escape(told)}</p>'
     last = moment_html(source.last_visit, now=now, language=language) if source.last_visit else escape(words["never_visited"])
     visit = escape(words["visit_source"].format(address=source.address))

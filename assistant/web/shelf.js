@@ -59,6 +59,16 @@ document.addEventListener("change", (event) => {
   if (picked.size) say(document.querySelector(".shelf-picked .shelf-count").textContent);
 });
 
+// What ended before the last addition is folded, until it is wanted.
+const unfolded = new Set();
+const show_unfolded = () => {
+  for (const button of document.querySelectorAll("#shelf-added .unfold")) {
+    const addition = button.closest(".addition"), shown = unfolded.has(addition.dataset.addition);
+    if (addition.hasAttribute("data-unfolded") !== shown) addition.toggleAttribute("data-unfolded", shown);
+    if (button.getAttribute("aria-expanded") !== String(shown)) button.setAttribute("aria-expanded", String(shown));
+  }
+};
+
 // What the buttons do.
 let focus_next = [];
 const remove_articles = (ids) => {
@@ -109,6 +119,11 @@ const shelf_acts = {
   dismiss: (button) => {
     focus_next = [".shelf-toggle.main"];
     send("shelf", { do: "dismiss", addition: button.closest(".addition").dataset.addition });
+  },
+  unfold: (button) => {
+    const { addition } = button.closest(".addition").dataset;
+    unfolded[unfolded.has(addition) ? "delete" : "add"](addition);
+    show_unfolded();
   },
   stop: (button) => send("shelf", { do: "stop", addition: button.closest(".addition").dataset.addition }),
   "add-samples": () => send("shelf", { do: "add-samples" }, "ask"),
@@ -197,6 +212,7 @@ const table_renewed = (table) => {
   if (searched() !== last_search) search(180);
 };
 const additions_renewed = (additions) => {
+  show_unfolded();
   const { rejoin } = additions?.dataset ?? {};
   if (rejoin && rejoin !== followed_by) send("shelf", { do: "watch", addition: rejoin }, "ask");
   followed_by = rejoin || followed_by;
@@ -226,11 +242,13 @@ renewed.push(() => {
     if (undo) undo_timer = setTimeout(() => (undo.hidden = true), undo.dataset.seconds * 1000);
   }
   additions_renewed(document.querySelector("#shelf-added .additions"));
-  // Gradio names its place for files in English, and otherwise than it is written there.
-  const upload = document.querySelector("#files .upload-container[aria-label]");
-  if (upload) {
-    upload.removeAttribute("aria-label");
+  // Gradio says in words of its own what its place for files is for, and in a language of its own choice.
+  const upload = document.querySelector("#files .upload-container"), { drop } = document.getElementById("files-hint")?.dataset ?? {};
+  if (upload && drop && upload.dataset.told !== drop) {
+    upload.dataset.told = drop;
+    upload.setAttribute("aria-label", drop);
     upload.setAttribute("aria-describedby", "files-hint");
+    upload.querySelector("input")?.setAttribute("aria-label", drop);
   }
   const tally = document.querySelector(".shelf-toggle .tally"), count = document.querySelector(".followed")?.dataset.count;
   if (tally && count && tally.textContent !== count) tally.textContent = count;

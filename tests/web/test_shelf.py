@@ -11,8 +11,9 @@ import pytest
 
 from assistant.web.adding import Adding, address_of
 from assistant.web.additions import WAITING, Additions
-from assistant.web.additions_html import report_html
+from assistant.web.additions_html import additions_html, report_html
 from assistant.web.followed_html import followed_html
+from assistant.web.reasons import german_reason, reason_html
 from assistant.web.shelf import Shelf, asked_articles, browsing_of
 from assistant.web.shelf_html import Browsing, table_html, undo_html
 from assistant.web.texts import TEXTS
@@ -318,6 +319,78 @@ def test_an_addition_that_waits_can_be_stopped_before_it_begins() -> None:
     going.set()
     assert done.wait(20)
     assert waiting.failure is None
+
+
+def test_what_ended_before_the_last_addition_is_folded() -> None:
+    """Its counts are a button that shows the rest; the newest one shows all, and one without anything to show has no button."""
+    additions = Additions()
+    for report in (IngestReport((ItemResult("a", "failed", reason="a: no."),)), IngestReport(()), IngestReport(())):
+        ended(additions, begun(additions.begin("text", owner="me", count=1, work=lambda _, report=report: report)))
+    shown = additions_html(additions.of("me"), language="en").split("<section ")[1:]
+    assert ["data-folded" in one for one in shown] == [False, True, True]
+    assert ['data-shelf="unfold"' in one for one in shown] == [False, False, True]
+    assert all('data-shelf="dismiss"' in one for one in shown)
+    slow = begun(additions.begin("text", owner="me", count=1, work=lambda hearing: hearing.stop.wait(20) and IngestReport(())))
+    shown = additions_html(additions.of("me"), language="en").split("<section ")[1:]
+    assert ["data-folded" in one for one in shown] == [False, True, True, True]
+    additions.stop(slow.id, owner="me")
+
+
+BAD_FILES = {
+    "leer.txt": (b"", "Die Datei ist leer."),
+    "bild.txt": (b"\x89PNG\r\n\x1a\n" + bytes(500), "Die Datei ist kein Text."),
+    "kaputt.pdf": (b"%PDF-1.7\nrubbish", "Die Datei ist beschädigt"),
+    "kaputt.zip": (b"PK\x03\x04rubbish", "Die Datei ist beschädigt"),
+    "kurz.html": (b"<html><body><p>Start here.</p></body></html>", "Der Text ist kürzer, als Artikel sind"),
+    "tabelle.csv": (b"title,text\n", "In der Tabelle ist keine Zeile."),
+    "daten.txt": (b'{"a": [1, 2, 3], "b": {"c": "d"}}', "Die Datei ist JSON, kein Artikel."),
+}
+
+
+def test_reasons_are_told_in_german(open_assistant: Callable[..., Assistant], tmp_path: Path) -> None:
+    """What really fails to be read has a reason of a known kind on the German page; the English page has it as it is told."""
+    for name, (content, _) in BAD_FILES.items():
+        (tmp_path / name).write_bytes(content)
+    addresses = {
+        "https://name:word@example.org/a": "Adressen mit Name oder Passwort darin",
+        "http://127.0.0.1:9/a": "Die Adresse ist auf diesem Rechner oder in einem privaten Netz",
+    }
+    report = open_assistant().add([*(tmp_path / name for name in BAD_FILES), *addresses])
+    told = {item.source.rsplit("/", 1)[-1] if item.source.startswith("/") else item.source: item.reason for item in report.items}
+    for name, expected in [*((name, expected) for name, (_, expected) in BAD_FILES.items()), *addresses.items()]:
+        shown = told.get(name) or next(reason for source, reason in told.items() if source.endswith(name.rsplit("@", 1)[-1]))
+        assert (german_reason(shown) or "").startswith(expected), (name, shown)
+        assert 'lang="en"' not in reason_html(shown, language="de")
+        assert 'lang="en"' in reason_html(shown, language="en")
+
+
+@pytest.mark.parametrize(
+    ("reason", "german"),
+    [
+        (
+            "there is no host no.such (Name or service not known). Check the address.",
+            "Einen Rechner namens no.such gibt es nicht.",
+        ),
+        (
+            "its robots.txt forbids programs to fetch it. Save the page in a browser and add the file.",
+            "Die robots.txt der Website",
+        ),
+        ("HTTP 404: there is no such page. Check the address.", "HTTP 404: Diese Seite gibt es nicht."),
+        ("HTTP 503: its server has trouble. Try again later.", "HTTP 503: Der Server hat Schwierigkeiten."),
+        ("no connection within 10 s. Check the address, or try again later.", "Der Server antwortet nicht."),
+        ("it is larger than 20 MB. Save what you need of it and add the file.", "Das sind mehr als 20 MB."),
+        ("https://a.example/ is no feed: it is an HTML page. Add the page itself.", "Unter dieser Adresse ist kein Feed."),
+        ("nearly the same text as ‹{0} {host}› (Post).", "Fast derselbe Text wie ‹{0} {host}› (Post)."),
+        ("it is back; the same text as ‹A B›.", "Der Artikel ist wieder da. Derselbe"),
+        ("something that nobody has thought of.", None),
+    ],
+)
+def test_a_reason_of_a_kind_that_is_known_is_german(reason: str, german: str | None) -> None:
+    """With its names and numbers; any other stays as it is, and says that it is English."""
+    told = german_reason(reason)
+    assert (told or "").startswith(german or "")
+    assert (told is None) == (german is None)
+    assert ('lang="en"' in reason_html(reason, language="de")) == (german is None)
 
 
 def test_an_addition_that_fails_is_shown_and_the_next_goes_on() -> None:

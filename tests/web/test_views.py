@@ -64,3 +64,15 @@ def test_every_view_is_accessible_and_fits(size: str, scheme: str, address: str,
         wide += [view] if page.evaluate("document.documentElement.scrollWidth > innerWidth") else []
     assert told == []
     assert wide == []
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("locale", ["de-DE", "en-GB"])
+def test_every_view_fits_the_narrowest_window(locale: str, address: str, open_page: Callable[..., Any]) -> None:
+    """At 320 px, what a window of 1280 px is when its text is four times as large, nothing has to be scrolled sideways."""
+    page = open_page(address, viewport={"width": 320, "height": 640}, locale=locale, reduced_motion="reduce")
+    wide = []
+    for view, open_view in VIEWS.items():
+        open_view(page, locale[:2])
+        wide += [view] if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth") else []
+    assert wide == []
