@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vectorstore.bundled import FOLDER_NAME, PACKAGE, VERSION, NanoEngine, bundled_source
-from vectorstore.errors import FundstelleError, LibraryBusy, ModelError
+from vectorstore.errors import FundstelleError, LibraryBusy, LibraryCorrupt, ModelError
 from vectorstore.languages import ANALYZER, UNKNOWN, keep_lists_in
 from vectorstore.settings import BUNDLED
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from vectorstore.dictionary import Glossary
     from vectorstore.indexes import IndexProgress
     from vectorstore.library import Library
+    from vectorstore.salvage import Salvaged
     from vectorstore.settings import Settings
     from vectorstore.soundness import Fault
 
@@ -53,6 +54,7 @@ _DICTIONARIES: Mapping[str, str] = {
 _ENOUGH_BYTES = 1_000_000_000
 _BYTES_PER_GIGABYTE = 1_000_000_000
 _EXAMPLES = 3
+LOST_NAME = "lost.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,37 +96,81 @@ def compare(
         LibraryBusy: another process owns the indexes, and neither answers for others nor lets go.
         IndexMismatch: the indexes to be mended were made with another model.
     """
+    from assistant.mending import salvage_damaged
+
+    try:
+        done = salvage_damaged(settings) if repair else None
+    except LibraryCorrupt as error:
+        return [Finding("article store", str(error), fine=False, lost="all that was in it; the indexes beside it hold no text")]
+    if done is None:
+        return _compared(settings, repair=repair, on_progress=on_progress)
+    try:
+        return [*_salvaged(done), *_compared(settings, repair=repair, on_progress=on_progress)]
+    except FundstelleError as error:  # what was saved is to be said all the same
+        return [*_salvaged(done), Finding("library", str(error), fine=False)]
+
+
+def _salvaged(done: Salvaged) -> Iterator[Finding]:
+    """What could be read of a damaged article store, and what could not."""
+    saved = ", ".join(f"{count} {kind}" for kind, count in done.saved.items() if count or kind == "articles")
+    found = f"library.db was damaged; a new one has what could be read: {saved}. The damaged one is in {done.kept_in}"
+    yield Finding("article store", found, fine=True, mended=True)
+    if done.removed_may_be_back:
+        found = "among them may be articles that had been removed: what says so was damaged too"
+        yield Finding("article store", found, fine=True, remedy="fundstelle remove ID (fundstelle articles lists them)")
+    lost = []
+    if done.lost:
+        (done.kept_in / LOST_NAME).write_text("".join(f"{article}\n" for article in done.lost), "utf-8")
+        named = "; ".join(done.lost[:_EXAMPLES]) + ("; …" if len(done.lost) > _EXAMPLES else "")
+        lost.append(f"{len(done.lost)} articles: {named} (all in {done.kept_in / LOST_NAME})")
+    lost += [f"{done.older} older versions of articles"] if done.older else []
+    lost += [f"the answers of {done.damaged} questions or verdicts"] if done.damaged else []
+    if lost:
+        found, remedy = "not everything in library.db could be read", "Restore library.db from a backup if you have one"
+        if done.lost:
+            remedy += ", or `fundstelle add` those articles again"
+        if done.originals:
+            remedy += (
+                f"; the files that {len(done.originals)} of them came from are in {done.kept_in / 'originals'}, "
+                f"read from {', '.join(done.originals[:_EXAMPLES])}{', …' if len(done.originals) > _EXAMPLES else ''}"
+            )
+        yield Finding("article store", found, fine=False, lost="; ".join(lost), remedy=f"{remedy}.")
+
+
+def _compared(settings: Settings, *, repair: bool, on_progress: Callable[[IndexProgress], None]) -> list[Finding]:
     from assistant.qa import Assistant
     from vectorstore.library import FILE_NAME
 
     store = settings.library / FILE_NAME
-    if not store.is_file():
+    if not store.is_file() or not store.stat().st_size:
         return [_no_store(settings.library)]
     try:
         opened = Assistant(settings)
     except FundstelleError as error:
-        found = str(error)
-        lost = (
-            ""
-            if isinstance(error, LibraryBusy)
-            else "what is in it, until it can be read again; the indexes beside it hold no text"
-        )
-        return [
-            Finding(
-                "article store", found, fine=False, remedy="Check permissions and disk, or restore it from a backup.", lost=lost
-            )
-        ]
-    with opened as assistant:
-        faults = assistant.check()
-        left = assistant.repair(on_progress=on_progress) if repair and any(fault.mendable for fault in faults) else faults
-        counted = f"{assistant.article_count()} articles, {assistant.library.count_passages()} passages"
-        pending = assistant.library.count_articles("pending")
+        return [_unreadable(settings.library, error)]
+    try:
+        with opened as assistant:
+            faults = assistant.check()
+            left = assistant.repair(on_progress=on_progress) if repair and any(fault.mendable for fault in faults) else faults
+            counted = f"{assistant.article_count()} articles, {assistant.library.count_passages()} passages"
+            pending = assistant.library.count_articles("pending")
+    except LibraryCorrupt as error:
+        return [_unreadable(settings.library, error)]
     said = {(fault.name, fault.found) for fault in left}
     mended = [_disagreement(fault, mended=True) for fault in faults if (fault.name, fault.found) not in said] if repair else []
     if left:
         return [*mended, *(_disagreement(fault) for fault in left)]
     waiting = f"; {pending} articles wait to be indexed, `fundstelle add` finishes them" if pending else ""
     return [*mended, Finding("library", f"{settings.library}: {counted}: articles and indexes agree{waiting}", fine=True)]
+
+
+def _unreadable(folder: Path, error: FundstelleError) -> Finding:
+    from vectorstore.salvage import damage
+    from vectorstore.soundness import SALVAGE
+
+    lost = "what is in it, until it can be read again; the indexes beside it hold no text"
+    remedy = SALVAGE if damage(folder) else "Check permissions and disk, or restore it from a backup."
+    return Finding("article store", str(error), fine=False, remedy=remedy, lost=lost)
 
 
 def _no_store(folder: Path) -> Finding:
@@ -275,9 +321,12 @@ def _library(settings: Settings) -> list[Finding]:
 
 
 def _new_library(folder: Path) -> Finding:
-    parent = _existing(folder)
-    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
-        remedy = "Choose another folder with --library or FUNDSTELLE_LIBRARY."
+    from vectorstore.schema import file_in_the_way
+
+    parent, remedy = _existing(folder), "Choose another folder with --library or FUNDSTELLE_LIBRARY."
+    if in_the_way := file_in_the_way(folder):
+        return Finding("library", f"{in_the_way} is a file, and a library is a folder", fine=False, remedy=remedy)
+    if not os.access(parent, os.W_OK | os.X_OK):
         return Finding("library", f"{folder} cannot be made: {parent} cannot be written", fine=False, remedy=remedy)
     return Finding("library", f"{folder} is made when something is added", fine=True, remedy="fundstelle add --samples")
 

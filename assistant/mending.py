@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from vectorstore.indexes import IndexProgress
+    from vectorstore.salvage import Salvaged
+    from vectorstore.settings import Settings
     from vectorstore.soundness import Fault
+    from vectorstore.types import Article
 
 
 class Mending(OpenLibrary):
@@ -52,15 +55,10 @@ class Mending(OpenLibrary):
             IndexMismatch: they were made with another model: ``reindex`` makes them anew.
         """
         from ingest.articles import split
-        from ingest.reextraction import made_anew
         from vectorstore.consistency import repair
-        from vectorstore.ownership import owner_of
 
-        owner = owner_of(self.settings.library)
-        if owner.service and owner.alive and not self._owns():
-            raise LibraryError(
-                f"The library {self.settings.library} is served by process {owner.pid}. Stop `fundstelle serve`, run this again, and start it anew."
-            )
+        if not self._owns():
+            _refuse_if_served(self.settings)
         encoder, sentences = self.encoder, self.settings.sentence_vectors
         with self._writing:
             with self._opening:
@@ -72,13 +70,48 @@ class Mending(OpenLibrary):
                     glossary=self.glossary,
                     split=lambda article: split(article, count_tokens=encoder.count_tokens),
                     read=_bytes_of,
-                    extract=lambda article, content, name, media_type: made_anew(
-                        article, content, name=name, media_type=media_type
-                    ),
+                    extract=_extracted,
                     on_progress=on_progress,
                 )
             self.indexes.catch_up(sentences=sentences, on_progress=on_progress)
         return self.check()
+
+
+def salvage_damaged(settings: Settings) -> Salvaged | None:
+    """Replace a ``library.db`` that is damaged by one with all that can be read of it, before anybody opens it; None if it is not damaged.
+
+    Raises:
+        LibraryBusy: another process owns the indexes.
+        LibraryCorrupt: nothing in it can be read.
+    """
+    from vectorstore.ownership import Lock
+    from vectorstore.salvage import damage, salvage
+
+    if not damage(settings.library):
+        return None
+    _refuse_if_served(settings)
+    lock = Lock(settings.library)
+    try:
+        return salvage(settings.library, read=_bytes_of, extract=_extracted)
+    finally:
+        lock.release()
+
+
+def _refuse_if_served(settings: Settings) -> None:
+    from vectorstore.ownership import owner_of
+
+    owner = owner_of(settings.library)
+    if owner.service and owner.alive:
+        raise LibraryError(
+            f"The library {settings.library} is served by process {owner.pid}. Stop `fundstelle serve`, run this again, and start it anew."
+        )
+
+
+def _extracted(article: Article, content: bytes, name: str, media_type: str) -> Article:
+    """An article as its original bytes give it now."""
+    from ingest.reextraction import made_anew
+
+    return made_anew(article, content, name=name, media_type=media_type)
 
 
 def _bytes_of(path: str) -> bytes | None:

@@ -133,8 +133,10 @@ def test_folders_that_cannot_be_written(tmp_path: Path) -> None:
 def test_a_file_in_the_way(tmp_path: Path) -> None:
     """A library below a file cannot be made."""
     (tmp_path / "file").write_text("", "utf-8")
-    finding = found(Settings(library=tmp_path / "file" / "library", dictionaries=()), "library")
-    assert (finding.fine, "--library" in finding.remedy) == (False, True)
+    for library in (tmp_path / "file", tmp_path / "file" / "library"):
+        finding = found(Settings(library=library, dictionaries=()), "library")
+        assert finding.found == f"{tmp_path / 'file'} is a file, and a library is a folder"
+        assert (finding.fine, "--library" in finding.remedy) == (False, True)
 
 
 # Dictionaries

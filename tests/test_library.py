@@ -817,7 +817,7 @@ def test_a_path_that_is_no_folder(tmp_path: Path) -> None:
     """A file where the folder should be, or above it, is named with the option that chooses another."""
     (tmp_path / "file").write_text("text")
     for path in (tmp_path / "file", tmp_path / "file" / "library"):
-        with pytest.raises(LibraryError, match=r"file.* cannot be made: .*--library"):
+        with pytest.raises(LibraryError, match=r"file is a file, and a library is a folder.*--library"):
             Library(path)
 
 

@@ -18,7 +18,7 @@ from vectorstore.dense import DAMAGED, DenseIndex, VectorStore
 from vectorstore.errors import IndexCorrupt, IndexMismatch, LibraryCorrupt
 from vectorstore.indexes import Indexes, drop_unused, index_folder, index_signature, unused_folders
 from vectorstore.lexical import LexicalIndex
-from vectorstore.soundness import REPAIR, Fault
+from vectorstore.soundness import REPAIR, SALVAGE, Fault
 from vectorstore.terms import passage_terms
 
 if TYPE_CHECKING:
@@ -69,8 +69,7 @@ def check(library: Library, *, indexes: Indexes | None = None) -> list[Fault]:
             return [*found, *_left_over(library)]
         expected = library.expected()
     except LibraryCorrupt as error:
-        remedy = "Restore it from a backup, or move it away and `fundstelle add` the sources again; the indexes hold no text."
-        return [Fault(name="article store", found=str(error), lost="the articles that cannot be read", remedy=remedy)]
+        return [Fault(name="article store", found=str(error), lost="the articles that cannot be read", remedy=SALVAGE)]
     with ExitStack() as opened:
         parts = _opened(library, number=int(number), indexes=indexes, opened=opened, expected=expected)
         compared = _compare(parts, expected)

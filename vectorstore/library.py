@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from vectorstore import schema
 from vectorstore.catalogue import Catalogue, Shown
 from vectorstore.conversations import Conversations
-from vectorstore.errors import ArticleNotFound
+from vectorstore.errors import ArticleNotFound, SourceUnreadable
 from vectorstore.feedback import Verdicts
 from vectorstore.hiding import Hiding, forget_hidden, forget_removal, remember_removal, unhide, was_removed
 from vectorstore.pages import Pages, forget_pages
@@ -519,6 +519,7 @@ class Library(Stories, Paragraphs, Sources, Pages, Shelves, Hiding, Conversation
 
         Raises:
             ArticleNotFound: it is not in the library (any more).
+            SourceUnreadable: they are damaged.
         """
         query = (
             sa.select(_originals.c.name, _originals.c.content)
@@ -530,7 +531,11 @@ class Library(Stories, Paragraphs, Sources, Pages, Shelves, Hiding, Conversation
             found = connection.execute(query).first()
         if found is None:
             raise self._not_found(article.id, article.version)
-        return found.name, zlib.decompress(found.content)
+        try:
+            return found.name, zlib.decompress(found.content)
+        except zlib.error as error:
+            message = f"The original bytes of article {article.id!r} are lost or damaged. `fundstelle doctor --repair` says what brings them back."
+            raise SourceUnreadable(message) from error
 
     def media_type(self, article: Article) -> str:
         """What the server said that the bytes of an article are; empty for a file, and for an article that is not in the library."""

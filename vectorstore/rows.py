@@ -9,6 +9,7 @@ import json
 from datetime import datetime
 from typing import Any
 
+from vectorstore.errors import LibraryCorrupt
 from vectorstore.types import Article, Furniture, Passage, Span, stamp
 
 
@@ -42,7 +43,19 @@ def furniture_value(article: Article) -> str:
 
 
 def to_article(row: Any) -> Article:
-    """The article of a row of versions."""
+    """The article of a row of versions.
+
+    Raises:
+        LibraryCorrupt: a column holds what was never written there.
+    """
+    try:
+        return _article(row)
+    except (ValueError, TypeError) as error:
+        message = f"The stored article {row.article_id} is damaged: {error}. `fundstelle doctor --repair` makes it anew from its original bytes."
+        raise LibraryCorrupt(message) from error
+
+
+def _article(row: Any) -> Article:
     return Article(
         id=row.article_id,
         text=row.text,

@@ -213,6 +213,12 @@ class Database:
         self.folder = folder
         try:
             folder.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as error:
+            message = (
+                f"{file_in_the_way(folder)} is a file, and a library is a folder. Name a folder with --library or FUNDSTELLE_LIBRARY; "
+                "what is in a file comes in with `fundstelle add FILE`."
+            )
+            raise LibraryError(message) from error
         except OSError as error:
             message = f"The library folder {folder} cannot be made: {error.strerror}. Choose another with --library."
             raise LibraryError(message) from error
@@ -290,8 +296,14 @@ class Database:
             if isinstance(cause, sqlite3.OperationalError):
                 message = f"The article store {where} cannot be used: {cause}. Check the disk, the permissions and that it is not locked."
                 raise LibraryError(message) from error
-            message = f"The article store {where} is damaged: {cause}. Restore it from a backup, or move it away and add the articles again."
+            message = f"The article store {where} is damaged: {cause}. Restore it from a backup, or `fundstelle doctor --repair` saves what can be read."
             raise LibraryCorrupt(message) from error
+
+
+def file_in_the_way(folder: Path) -> Path | None:
+    """What is no folder where ``folder`` is wanted, itself or above it; None if it is there or can be made."""
+    there = next((path for path in (folder, *folder.parents) if path.exists()), None)
+    return None if there is None or there.is_dir() else there
 
 
 def record_facts(connection: sa.Connection, values: dict[str, str]) -> None:

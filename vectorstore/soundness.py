@@ -7,16 +7,19 @@ beside it (``consistency.py``).
 from __future__ import annotations
 
 import hashlib
+import json
 import zlib
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
 from vectorstore import schema
-from vectorstore.errors import SourceError
-from vectorstore.rows import to_article, to_passage
+from vectorstore.errors import LibraryCorrupt, SourceError
+from vectorstore.rows import furniture_value, to_article, to_passage
 from vectorstore.schema import Database, chunks
 
 if TYPE_CHECKING:
@@ -28,6 +31,9 @@ REPAIR: Final = "fundstelle doctor --repair"
 _READY: Final = ("searchable", "complete")
 _LIVE: Final = ("pending", *_READY, "hidden")
 _FROM_FILES: Final = f"{REPAIR}, which takes them from the files they were read from, if those are unchanged; else restore library.db from a backup."
+SALVAGE: Final = (
+    f"{REPAIR}, which makes a new library.db of all that can be read and keeps the damaged one; or restore it from a backup."
+)
 _AT_ONCE: Final = 100
 _DAMAGES_NAMED: Final = 3
 _versions, _originals, _passages, _leavings = schema.versions, schema.originals, schema.passages, schema.leavings
@@ -107,24 +113,28 @@ class Soundness(Database):
     def restore_texts(self, extract: Callable[[Article, bytes, str, str], Article]) -> None:
         """Put damaged texts back as they were, where ``extract`` makes the same words of the original bytes, given with their name and media type."""
         with self.snapshot() as connection:
-            damaged = [(found.row, found.version, found.article) for found in _judged(connection) if not found.sound]
+            damaged = [(found.row, found.version, found.article, found.whole) for found in _judged(connection) if not found.sound]
         query = sa.select(_originals).join(_versions, _versions.c.original == _originals.c.sha256)
-        for row, version, article in damaged:
+        for row, version, article, whole in damaged:
             with self.snapshot() as connection:
                 kept = connection.execute(query.where(_versions.c.row == row)).first()
-            if kept is None or not _is(kept.content, sha256=kept.sha256):
-                continue
-            try:
-                anew = extract(article, zlib.decompress(kept.content), kept.name, kept.media_type)
-            except SourceError:
-                continue
+            anew = article
+            if kept is not None and _is(kept.content, sha256=kept.sha256):
+                with suppress(SourceError):
+                    anew = extract(article, zlib.decompress(kept.content), kept.name, kept.media_type)
             if anew.version == version:
+                marked = {} if whole else {"furniture": furniture_value(anew), "notes": json.dumps(anew.notes)}
                 with self._writing() as connection:
-                    connection.execute(_versions.update().where(_versions.c.row == row).values(text=anew.text))
+                    connection.execute(_versions.update().where(_versions.c.row == row).values(text=anew.text, **marked))
 
     def mend(self) -> None:
         """Set right what needs neither words nor indexes, in one transaction: states, links, counts, and rows that belong to nothing."""
         with self._writing() as connection:
+            missing = _versions.c.original.not_in(sa.select(_originals.c.sha256))
+            name = sa.func.coalesce(_versions.c.path, _versions.c.url, "")
+            places = sa.select(_versions.c.original, name, sa.literal(""), sa.literal(b"")).where(missing)
+            # The place of bytes that are lost: without it, no version that refers to them could be made anew.
+            connection.execute(_originals.insert().prefix_with("OR IGNORE").from_select(list(_originals.c.keys()), places))
             there = sa.select(_versions.c.row)
             for table in (schema.bands, schema.paragraphs, _passages):
                 connection.execute(table.delete().where(table.c.version_row.not_in(there)))
@@ -197,7 +207,7 @@ def _damages(connection: sa.Connection) -> Iterator[Fault]:
             name="article store",
             found=f"library.db is damaged: {'; '.join(said[:_DAMAGES_NAMED])}",
             lost="perhaps some articles, or parts of them; what can be read still answers",
-            remedy="Copy the folder away, then restore library.db from a backup; without one, `fundstelle add` the sources again.",
+            remedy=SALVAGE,
         )
 
 
@@ -336,7 +346,7 @@ def _wrong_texts(connection: sa.Connection) -> Iterator[Fault]:
     if damaged:
         yield Fault(
             name="texts",
-            found=f"the text of {len(damaged)} articles is not what was stored: its hash is another",
+            found=f"the text of {len(damaged)} articles, or what is marked in it, is not what was stored",
             lost="those words, unless their original bytes are whole",
             remedy=f"{REPAIR}, which makes them anew from the original bytes, if those are whole; else restore library.db from a backup.",
             ids=tuple(damaged),
@@ -352,11 +362,15 @@ def _wrong_texts(connection: sa.Connection) -> Iterator[Fault]:
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """A version that is or will be searchable: whether its text is what its hash says, and whether its passages fit it."""
+    """A version that is or will be searchable: whether its text is what its hash says, and whether its passages fit it.
+
+    Where it is not ``whole``, what is marked in its text cannot be read and is missing in ``article``; then it is not ``sound`` either.
+    """
 
     row: int
     version: str
     article: Article
+    whole: bool
     sound: bool
     fits: bool
 
@@ -374,11 +388,20 @@ def _judged(connection: sa.Connection) -> Iterator[_Judged]:
         for passage in connection.execute(wanted):
             of_row[passage.version_row].append(passage)
         for row in rows:
-            article = to_article(row)
+            article, whole = _readable(row)
             stored = of_row[row.row]
             fits = row.passages == len(stored) and all(_fits(passage, article) for passage in stored)
-            yield _Judged(row.row, row.version, article, article.version == row.version, fits)
+            yield _Judged(row.row, row.version, article, whole, whole and article.version == row.version, fits)
         after = rows[-1].row
+
+
+def _readable(row: Any) -> tuple[Article, bool]:
+    """The article of a row, and whether all of it can be read."""
+    try:
+        return to_article(row), True
+    except LibraryCorrupt:
+        values = {**row._mapping, "furniture": "[]", "notes": "[]"}  # noqa: SLF001 - public by its documentation
+        return to_article(SimpleNamespace(**values)), False
 
 
 def _fits(row: sa.Row[tuple[object, ...]], article: Article) -> bool:
@@ -399,7 +422,7 @@ def _wrong_originals(connection: sa.Connection) -> Iterator[Fault]:
         ids = tuple(connection.execute(used).scalars())
         yield Fault(
             name="originals",
-            found=f"the original bytes of {len(ids)} articles are damaged: their hash is another",
+            found=f"the original bytes of {len(ids)} articles are lost or damaged",
             lost="those bytes; the articles and their text are there",
             remedy=_FROM_FILES,
             ids=ids,

@@ -18,7 +18,8 @@ from vectorstore import indexes
 from vectorstore.errors import FundstelleError
 
 ENOUGH = "200m"
-ARTICLES = 40
+ARTICLES, ARTICLE_KILOBYTES = 40, 15
+"""At least so many, and more than there is room for: one takes more than that, all that is made of it counted."""
 
 
 def mount(folder: Path, options: str) -> None:
@@ -45,6 +46,11 @@ def sources_in(folder: Path, count: int) -> list[str]:
         path.write_text(f"Harbour {n} surveyed\n\n{words}\n", "utf-8")
         paths.append(str(path))
     return paths
+
+
+def how_many(kilobytes: int) -> int:
+    """The number of articles that do not fit on a disk of that size."""
+    return max(ARTICLES, kilobytes // ARTICLE_KILOBYTES)
 
 
 def fill(folder: Path, sources: list[str], *, kilobytes: int) -> dict[str, Any]:
@@ -99,7 +105,7 @@ def main() -> None:
     folder, what, kilobytes = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
     pipeline._STORE_AT_ONCE = 8
     indexes._BATCH_CHARACTERS = 6_000
-    sources = sources_in(folder / "sources", ARTICLES)
+    sources = sources_in(folder / "sources", how_many(kilobytes))
     seen = fill(folder, sources, kilobytes=kilobytes) if what == "full" else read_only(folder, sources)
     sys.stdout.write(json.dumps(seen) + "\n")
 

@@ -23,7 +23,7 @@ from assistant.open_library import OpenLibrary
 from tests.test_kill import ALL, HashingEncoder, contents, open_library
 from tests.test_processes import HOLDER, OWNER, process
 from tests.test_remote import served
-from vectorstore.errors import IndexMismatch, LibraryBusy, LibraryError
+from vectorstore.errors import IndexMismatch, LibraryBusy, LibraryCorrupt, LibraryError, SourceUnreadable
 from vectorstore.lexical import PassageTerms
 
 if TYPE_CHECKING:
@@ -252,6 +252,26 @@ def test_a_damaged_text_comes_from_the_original_bytes(library: Path, whole: Path
         assert assistant.article_count() == ALL
 
 
+def test_what_is_marked_in_a_text_comes_from_the_original_bytes(library: Path, whole: Path) -> None:
+    """Zeros where the furniture was, as of a lost page that SQLite does not miss: no traceback, and made anew; without the bytes, there is none."""
+    change(library, "UPDATE versions SET furniture = x'0000' WHERE row = (SELECT max(row) FROM versions)")
+    with (
+        open_library(library) as assistant,
+        pytest.raises(LibraryCorrupt, match=r"article .* is damaged: .*fundstelle doctor --repair"),
+    ):
+        assistant.articles()
+    assert [fault.name for fault in check(library)] == ["texts"]
+    mended(library, whole)
+    change(
+        library,
+        "UPDATE versions SET furniture = x'0000', path = NULL WHERE row = (SELECT max(row) FROM versions)",
+        "DELETE FROM originals WHERE sha256 = (SELECT original FROM versions WHERE row = (SELECT max(row) FROM versions))",
+    )
+    with open_library(library) as assistant:
+        assert [fault.name for fault in assistant.repair()] == ["originals"]
+        assert len(assistant.articles()) == ALL
+
+
 @pytest.mark.parametrize(
     "statement",
     [
@@ -272,6 +292,26 @@ def test_lost_original_bytes_come_from_the_file(library: Path, whole: Path, stat
         path.write_bytes(kept)
         assert assistant.article_count() == ALL
     mended(library, whole)
+
+
+def test_lost_original_bytes_do_not_keep_passages_from_being_mended(library: Path) -> None:
+    """What needs them is refused by name; the article, its passages and its place in the indexes are whole again without them."""
+    newest = "(SELECT max(row) FROM versions)"
+    change(
+        library,
+        f"DELETE FROM originals WHERE sha256 = (SELECT original FROM versions WHERE row = {newest})",
+        f"DELETE FROM passages WHERE version_row = {newest}",
+        f"UPDATE versions SET path = NULL WHERE row = {newest}",
+    )
+    with open_library(library) as assistant:
+        assert [fault.name for fault in assistant.repair()] == ["originals"]
+        assert [fault.name for fault in assistant.check()] == ["originals"]
+        (lost,) = [article for article in assistant.articles() if article.path is None]
+        assert assistant.library.passages(lost)
+        with pytest.raises(SourceUnreadable, match="lost or damaged"):
+            assistant.library.original(lost)
+        report = assistant.extract_again()
+        assert (report.count("failed"), report.count("unchanged")) == (1, ALL - 1)
 
 
 def test_a_damaged_store_says_what_is_lost(library: Path) -> None:
