@@ -199,7 +199,7 @@ const say = (text) => {
   if (place && place.textContent !== text) place.textContent = text;
 };
 const told = {};
-let drawn = "", undo_shown = "", undo_timer = 0, followed_by = "", ended_known = null, was_empty = false;
+let drawn = "", undo_shown = "", undo_timer = 0, followed_by = "", additions_known = null, ended_known = null, was_empty = false;
 const table_renewed = (table) => {
   show_picked();
   const order = document.getElementById("shelf-order"), page = document.querySelector(".page-number");
@@ -221,6 +221,10 @@ const additions_renewed = (additions) => {
     sent.form.reset();
     sent = null;
   }
+  // What was begun here is seen, wherever it was begun: the places to add are taller than a window may be.
+  const began = additions_known && shown.find((addition) => !additions_known.has(addition.dataset.addition));
+  if (began) show(began, "nearest");
+  additions_known = new Set(shown.map((addition) => addition.dataset.addition));
   const ended = shown.filter((addition) => "ended" in addition.dataset).map((addition) => addition.dataset.addition);
   if (ended_known && ended.some((id) => !ended_known.has(id))) reload_library();
   ended_known = new Set(ended);
@@ -249,6 +253,7 @@ renewed.push(() => {
     upload.setAttribute("aria-label", drop);
     upload.setAttribute("aria-describedby", "files-hint");
     upload.querySelector("input")?.setAttribute("aria-label", drop);
+    for (const node of upload.querySelector("[data-testid=upload-text]")?.childNodes ?? []) if (node.nodeType === Node.TEXT_NODE) node.data = "";
   }
   const tally = document.querySelector(".shelf-toggle .tally"), count = document.querySelector(".followed")?.dataset.count;
   if (tally && count && tally.textContent !== count) tally.textContent = count;

@@ -324,13 +324,20 @@ def test_an_addition_that_waits_can_be_stopped_before_it_begins() -> None:
 def test_what_ended_before_the_last_addition_is_folded() -> None:
     """Its counts are a button that shows the rest; the newest one shows all, and one without anything to show has no button."""
     additions = Additions()
-    for report in (IngestReport((ItemResult("a", "failed", reason="a: no."),)), IngestReport(()), IngestReport(())):
-        ended(additions, begun(additions.begin("text", owner="me", count=1, work=lambda _, report=report: report)))
+    failed = IngestReport((ItemResult("a", "failed", reason="a: no."),))
+    ended(additions, begun(additions.begin("text", owner="me", count=1, work=lambda _: failed)))
+    for _ in range(2):
+        ended(additions, begun(additions.begin("text", owner="me", count=1, work=lambda _: IngestReport(()))))
     shown = additions_html(additions.of("me"), language="en").split("<section ")[1:]
     assert ["data-folded" in one for one in shown] == [False, True, True]
     assert ['data-shelf="unfold"' in one for one in shown] == [False, False, True]
     assert all('data-shelf="dismiss"' in one for one in shown)
-    slow = begun(additions.begin("text", owner="me", count=1, work=lambda hearing: hearing.stop.wait(20) and IngestReport(())))
+
+    def waits(hearing: Hearing) -> IngestReport:
+        hearing.stop.wait(20)
+        return IngestReport(())
+
+    slow = begun(additions.begin("text", owner="me", count=1, work=waits))
     shown = additions_html(additions.of("me"), language="en").split("<section ")[1:]
     assert ["data-folded" in one for one in shown] == [False, True, True, True]
     additions.stop(slow.id, owner="me")
