@@ -30,6 +30,7 @@ REASONS: Mapping[str, Mapping[str, str]] = {
         "name unlike": "the passage says this of somebody or somewhere else",
         "denied": "one of the two denies what the other says",
         "opposite": "the passage says the opposite",
+        "added": "the cited passage does not have “{what}”",
         "not said": "the cited passage does not say this",
     },
     "de": {
@@ -48,6 +49,7 @@ REASONS: Mapping[str, Mapping[str, str]] = {
         "name unlike": "die Textstelle sagt das über jemand anderen oder einen anderen Ort",
         "denied": "das eine verneint, was das andere sagt",
         "opposite": "die Textstelle sagt das Gegenteil",
+        "added": "„{what}“ hat die angegebene Textstelle nicht",
         "not said": "die angegebene Textstelle sagt das nicht",
     },
 }

@@ -50,7 +50,7 @@ _CONTRASTS: Mapping[str, str] = {
 # What comes close to denying: it may stand on the other side for a word of the table above.
 _NEARLY: Mapping[str, str] = {
     "en": r"refus\w+|reject\w*|den(?:y|ies|ied)|fail\w*|lack\w*|unclear|unknown|barely|hardly|unlikely|forbid\w*|prohibit\w*|bann?\w*|bars?|barred|"
-    r"yet to|far short|free of|unless|ruled? out|avoid\w*|prevent\w*|stopped|absent|missing|un(?:able|necessary|justified|usual|threatened)|exempt\w*|spared|failed",
+    r"yet to|far short|free of|unless|ruled? out|avoid\w*|prevent\w*|stopped|absent|missing|un(?:able|necessary|justified|usual|threatened|affected|touched|harmed|hurt)|exempt\w*|spared|failed",
     "de": r"verweiger\w*|lehn\w+|abgelehnt\w*|ablehn\w*|scheiter\w*|fehl\w+|unklar\w*|unbekannt\w*|kaum|unwahrscheinlich|verbiet\w+|verboten\w*|untersag\w+|"
     r"bestr(?:eit|itt)\w*|noch aus|schliess\w+|ausgeschlossen|vermied\w*|vermeid\w*|verhinder\w*|vermisst|frei von|ausser|verschont\w*|bleibt aus|blieb aus",
     "fr": r"refus\w+|rejet\w+|nie(?:nt|r)?|faute de|a peine|interdi\w+|manqu\w+|evit\w+|inconnue?s?|renonc\w+|prive\w*",

@@ -179,6 +179,8 @@ def _months(language: str) -> dict[str, int]:
     tables = _calendar_tables(language, "months")
     found = {name.rstrip("."): month for table in tables for month, name in table.items() if len(name.rstrip(".")) >= 3}
     extra = {"jänner": 1, "feber": 2} if language == "de" else {"sept": 9} if language == "en" else {}
+    if language == "ru":  # "в сентябре"
+        extra = {f"{name[:-1]}е": month for name, month in found.items() if name.endswith(("я", "а"))}
     return {**found, **extra}
 
 
@@ -192,6 +194,8 @@ def _weekdays(language: str) -> dict[str, int]:
         days["sonnabend"] = 5
         parts = ("morgen", "vormittag", "mittag", "nachmittag", "abend", "nacht", "fruh", "s")
         days.update({name + part: day for name, day in list(days.items()) for part in parts})
+    if language == "en":  # "on Mondays and Fridays"
+        days.update({f"{name}s": day for name, day in list(days.items())})
     if language == "ru":
         days.update(
             {"среду": 2, "пятницу": 4, "субботу": 5, "вторника": 1, "четверга": 3, "понедельника": 0, "среды": 2, "пятницы": 4}

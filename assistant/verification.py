@@ -1,7 +1,8 @@
 """Whether the sources that a generated sentence cites say what it says.
 
 Numbers, names and dates that a source nowhere has, and quotations that are not verbatim in it, decide alone. The rest is weighed: a
-logistic model over ``agreement.Agreement`` and the cosines of the sentence with the best stretch of up to three neighbouring sentences.
+logistic model over ``agreement.Agreement`` and the cosines of the sentence with the best stretch of up to three neighbouring sentences. What is
+supported then must not have words of its own that lead away from the sources (``surplus.py``).
 What cannot be checked is never promoted. Not here: splitting the answer (``claims.py``), comparing (``agreement.py``), what
 readers are told (``explanations.py``).
 """
@@ -22,6 +23,7 @@ from assistant.claims import Claim, split_claims
 from assistant.explanations import explain
 from assistant.reading import Reading, Stretch
 from assistant.speakers import tells_of_saying
+from assistant.surplus import NEARER, longest_surplus, without
 from assistant.verification_weights import SUPPORTED, weights_for
 from assistant.wording import word_claim
 from vectorstore.languages import normalise, primary, words
@@ -197,7 +199,19 @@ class Verifier:
             return Verdict(claim=claim, support="unsupported", reason=first.reason, what=first.what, score=score)
         if match.probability < SUPPORTED or not (self._weights or match.is_plain):
             return Verdict(claim=claim, support="unsupported", reason=_weakest(match.agreement), score=score)
+        if surplus := self._surplus(wording, cited, vector=vector):
+            return Verdict(claim=claim, support="unsupported", reason="added", what=surplus, score=score)
         return Verdict(claim=claim, support="supported", evidence=match.evidence, score=score)
+
+    def _surplus(self, wording: Wording, cited: Sequence[Source], *, vector: Vectors) -> str:
+        """The words by which a sentence says more than its sources do; empty where there are none, or no encoder was measured for that."""
+        sources = [source for source in cited if source.passage.sentences]
+        words = longest_surplus(wording, [self._reading(source) for source in sources])
+        if not words or not self._weights:
+            return ""
+        rows = np.concatenate([self._sentence_vectors(source) for source in sources])
+        rest = self._encoder.encode_query(without(wording, words))
+        return " ".join(word.text for word in words) if float((rows @ rest).max() - (rows @ vector).max()) >= NEARER else ""
 
     def _judge_attribution(
         self, claim: Claim, quoted: Sequence[tuple[int, Span]], cited: Sequence[Source], *, language: str

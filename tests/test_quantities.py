@@ -199,3 +199,9 @@ def test_words_that_only_look_like_dates() -> None:
     assert find_days("Am Morgen kam er.", language="de") == ()
     assert find_days("por la mañana", language="es") == ()
     assert [found.day for found in find_days("on 23 or 24 August", language="en")] == [23, 24]
+
+
+def test_months_and_weekdays_in_other_forms_are_dates() -> None:
+    """Weekdays that come again, and months behind a preposition where that changes their ending."""
+    assert [found.weekday for found in find_days("on Mondays and Fridays", language="en")] == [0, 4]
+    assert [found.month for found in find_days("в сентябре и в мае", language="ru")] == [9, 5]

@@ -17,7 +17,7 @@ from assistant.verification import Source, Verdict, Verifier, explain
 from assistant.verification_weights import read_weights, weights_for
 from ingest.samples import sample_questions
 from ingest.split import split_article, split_sentences
-from tests.benchmarks.verification import Case, check, passes, sample_cases
+from tests.benchmarks.verification import HARD_CASES, Case, check, passes, sample_cases
 from vectorstore.types import Article, Furniture, Passage
 
 if TYPE_CHECKING:
@@ -131,6 +131,35 @@ def test_the_half_that_was_not_fitted_on_comes_near(checked: list[tuple[Case, Ve
     false = [not passes(verdict) for case, verdict in held_out if not case.true]
     assert sum(true) >= 0.875 * len(true)
     assert sum(false) >= 0.85 * len(false)
+
+
+def test_sentences_that_were_written_to_be_hard(samples: Assistant, verifier: Verifier) -> None:
+    """Forty lies of the kinds that pass most often and forty true sentences, on none of which anything is fitted: floors, not goals."""
+    if "de" not in samples.glossary.languages:
+        pytest.skip("needs the German-English dictionary (dict-freedict-deu-eng)")
+    articles = {PurePath(article.path or "").name: article for article in samples.articles()}
+    passages = {name: split_article(article, count_tokens=samples.encoder.count_tokens) for name, article in articles.items()}
+    hard = [(case, check(case, verifier)) for case in sample_cases(articles, passages=passages, path=HARD_CASES)]
+    true = [passes(verdict) for case, verdict in hard if case.true]
+    false = [not passes(verdict) for case, verdict in hard if not case.true]
+    assert (len(true), len(false)) == (40, 40)
+    assert sum(true) >= 34
+    assert sum(false) >= 25
+
+
+def test_words_that_lead_away_from_the_source_are_marked(sources: list[Source], verifier: Verifier) -> None:
+    """A detail that is nowhere in the source is named; without it, or put in words of its own, the sentence is supported."""
+    told = judge(verifier, "Engineers replaced the lamp over the winter, and Chinese tourists applauded [1].", sources)
+    assert (told.support, told.evidence) == ("unsupported", ())
+    surplus = judge(verifier, "The lighthouse at Skarven Point was lit again on Tuesday by a wealthy shipowner [1].", sources)
+    assert (surplus.support, surplus.reason) == ("unsupported", "added")
+    assert "wealthy shipowner" in surplus.what
+    assert "wealthy shipowner" in explain(surplus, language="en")
+    for text in (
+        "The lighthouse at Skarven Point was lit again on Tuesday [1].",
+        "On Tuesday the light at Skarven Point shone once more after eleven years [1].",
+    ):
+        assert judge(verifier, text, sources).support == "supported", text
 
 
 @pytest.mark.parametrize("kind", ["number", "date", "quote", "source"])
