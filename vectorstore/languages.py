@@ -200,7 +200,9 @@ def keep_lists_in(cache: Path) -> None:
 
 
 def _lists() -> Path:
-    return _kept.get("folder") or default_cache()
+    if "folder" not in _kept:
+        _kept["folder"] = default_cache()
+    return _kept["folder"]
 
 
 @cache
