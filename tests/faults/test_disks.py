@@ -18,7 +18,7 @@ from tests.faults.operations import opened
 
 ROOT = Path(__file__).parents[2]
 MANY = int(os.environ.get("FAULT_RUNS", "0")) > 10
-SIZES = (250, 400, 600, 900, 1200, 1500, 2000, 2500, 3000, 4000, 6000, 9000, 13_000) if MANY else (900, 4000)
+SIZES = (250, 400, 600, 900, 1200, 1500, 2000, 2500, 3000, 4000, 6000, 9000, 13_000) if MANY else (900, 2000)
 """In kB: the smallest cannot even hold the empty indexes, the largest lacks room for Chroma's graph, merged terms and long logs."""
 OWN_MOUNTS = ("unshare", "--user", "--map-root-user", "--mount")
 
