@@ -1,6 +1,6 @@
 """What the terminal shows while articles are taken in: a bar with rate and time left, a line an item, and how Ctrl-C stops it.
 
-Formatting only. Not here: what is done (``qa.py``), the commands (``cli.py``).
+Formatting only. Not here: what is done (``qa.py``), the commands (``commands``).
 """
 
 from __future__ import annotations

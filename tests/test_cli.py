@@ -12,12 +12,14 @@ import time
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from assistant import Assistant, cli
+from assistant.commands import terminal
 from ingest import reextraction
 from ingest.extract import extract
 from ingest.fetch import Fetcher
@@ -224,14 +226,14 @@ def test_private_addresses_by_setting(run: Command, site: NewsServer, monkeypatc
 @pytest.mark.parametrize(("written", "seconds"), [("15m", 900), ("2h", 7200), ("1h30m", 5400), ("90s", 90)])
 def test_spans_of_time(written: str, seconds: int) -> None:
     """As ``--every`` and ``--refresh`` take them."""
-    assert cli._duration(written).total_seconds() == seconds
+    assert terminal.duration(written).total_seconds() == seconds
 
 
 @pytest.mark.parametrize("written", ["", "15", "soon", "0m", "59s", "-5m", "m"])
 def test_what_is_no_span_of_time(written: str) -> None:
     """It is bad usage, with an example."""
     with pytest.raises(SettingsError, match="15m"):
-        cli._duration(written)
+        terminal.duration(written)
 
 
 def test_a_server_refreshes_in_the_background(run: Command, site: NewsServer, open_assistant: Callable[..., Assistant]) -> None:
@@ -589,3 +591,23 @@ def test_a_library_in_use_names_its_owner(filled: Command, monkeypatch: pytest.M
     assert f"in use by process {owner.pid}" in ran.said
     assert listed.code == 0
     assert filled("ask", QUESTION).code == 0, "the lock dies with its process"
+
+
+def test_the_version_is_told(run: Command) -> None:
+    """Without opening a library."""
+    ran = run("--version")
+    assert (ran.code, ran.out) == (0, f"fundstelle {version('fundstelle')}\n")
+    assert not run.library.exists()
+
+
+@pytest.mark.parametrize("option", ["--language", "--answer-language"])
+def test_a_language_that_nobody_knows_is_refused(filled: Command, option: str) -> None:
+    """Instead of finding nothing: the message says how to write one, and which the articles have."""
+    for given in ("klingon", "German", "xx", ""):
+        ran = filled("ask", QUESTION, option, given)
+        assert (ran.code, ran.out) == (2, "")
+        assert f"{option} {given}: this is no code of a language. Write one like de or en" in ran.said
+        assert ("the articles here have" in ran.said) == (option == "--language")
+    for given in ("de", "de-AT", "DE"):
+        document = filled("ask", QUESTION, option, given, "--json").document
+        assert (document["searched"]["filters"]["language"] if option == "--language" else document["language"]) == "de"

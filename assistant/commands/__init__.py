@@ -1,0 +1,1 @@
+"""The commands of ``fundstelle``, a module for each group of them; ``assistant/cli.py`` puts them together."""
