@@ -143,7 +143,7 @@ def became_html(answer: Answer[Any], *, language: Language) -> str:
     leaned = bool(searched.carried or searched.rewritten)
     if searched.question != answer.question and (leaned or not searched.period):  # else only the period's words are gone from it
         key = "rewritten_as" if searched.rewritten else "carried_over" if searched.carried else "searched_for"
-        note = escape(words[key].format(question=searched.question))
+        note = escape(words[key].format(question=shortened(searched.question)))
         lines += f'<p class="became" dir="auto">{note}{take_back_html("conversation", language=language) if leaned else ""}</p>'
     if searched.period:
         key = "period_applied" if searched.period.applied else "period_empty"
@@ -152,6 +152,13 @@ def became_html(answer: Answer[Any], *, language: Language) -> str:
         offer = take_back_html("period", language=language) if searched.period.applied else ""
         lines += f'<p class="became" dir="auto">{note}{offer}</p>'
     return lines
+
+
+def shortened(question: str) -> str:
+    """A long question without its middle: what was carried over into it stands at its end."""
+    if len(question) <= LONG_QUESTION:
+        return question
+    return f"{question[: LONG_QUESTION // 2].rstrip()} … {question[-LONG_QUESTION // 2 :].lstrip()}"
 
 
 def take_back_html(part: Literal["conversation", "period"], *, language: Language) -> str:

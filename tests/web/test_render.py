@@ -14,7 +14,7 @@ from assistant.quoted_dates import with_dates
 from assistant.types import AskedPeriod, LeftOut, Searched, Sentence, Support
 from assistant.web.cards import safe_url
 from assistant.web.local import date_attribute, date_text, language_name
-from assistant.web.render import answer_html, error_html, exchange_html, working_html
+from assistant.web.render import answer_html, became_html, error_html, exchange_html, working_html
 from assistant.web.scope_html import filters_html
 from assistant.web.texts import TEXTS, Language, pick_language
 from assistant.web.welcome import intro_html, masthead_html
@@ -453,6 +453,16 @@ def test_the_context_is_the_quotes_own_paragraph() -> None:
     text = Reader(answer_html(answer_with(cite(lonely, "Das Zitat.")), anchor="q", language="de")).text
     assert "Absatz davor." in text
     assert "Absatz danach." in text
+
+
+def test_what_a_long_question_became_is_shown_without_its_middle() -> None:
+    """Its beginning, and its end with the words that were carried over."""
+    question = f"Why {'is it so ' * 100}long? (Blinken Astana)"
+    searched = Searched(question=question, filters=Filters(), carried=("Blinken", "Astana"))
+    shown = Reader(became_html(answer_with(searched=searched), language="en")).text
+    assert shown.startswith("Searched with words from earlier: Why is it so")
+    assert "long? (Blinken Astana)" in shown
+    assert len(shown) < 400
 
 
 def test_quotes_of_one_article_share_a_card() -> None:
