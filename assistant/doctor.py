@@ -139,10 +139,10 @@ def _salvaged(done: Salvaged) -> Iterator[Finding]:
 
 def _compared(settings: Settings, *, repair: bool, on_progress: Callable[[IndexProgress], None]) -> list[Finding]:
     from assistant.qa import Assistant
-    from vectorstore.library import FILE_NAME
+    from vectorstore.schema import FILE_NAME, LOG_NAME
 
-    store = settings.library / FILE_NAME
-    if not store.is_file() or not store.stat().st_size:
+    store, log = settings.library / FILE_NAME, settings.library / LOG_NAME
+    if not log.exists() and (not store.is_file() or not store.stat().st_size):
         return [_no_store(settings.library)]
     try:
         opened = Assistant(settings)

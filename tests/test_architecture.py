@@ -26,6 +26,7 @@ STORE = (
     "vectorstore/pages.py",
     "vectorstore/schema.py",
     "vectorstore/shelf.py",
+    "vectorstore/salvage.py",
     "vectorstore/soundness.py",
     "vectorstore/stories.py",
     "vectorstore/paragraphs.py",

@@ -15,8 +15,9 @@ from assistant import Settings
 from assistant.doctor import compare
 from tests.test_kill import ALL, HashingEncoder, contents, open_library, write_sources
 from vectorstore import embedding
+from vectorstore.errors import LibraryCorrupt
 from vectorstore.library import FILE_NAME, Library
-from vectorstore.salvage import LOG_NAME
+from vectorstore.schema import LOG_NAME
 from vectorstore.sqlite_rows import TornFile, opened
 
 if TYPE_CHECKING:
@@ -124,6 +125,10 @@ def test_a_log_without_its_file(library: Path) -> None:
     for file in library.glob(f"{FILE_NAME}*"):
         file.unlink()
     (library / "kept").rename(library / LOG_NAME)
+    with pytest.raises(LibraryCorrupt, match="fundstelle doctor --repair"):
+        open_library(library)  # and does not begin anew over it
+    (finding,) = compare(Settings(library=library, dictionaries=()))
+    assert "fundstelle doctor --repair" in finding.remedy
     (saved, *rest) = repair(library)
     assert saved.mended
     assert f"{ALL} articles" in saved.found

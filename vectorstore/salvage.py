@@ -27,7 +27,7 @@ from vectorstore.errors import LibraryCorrupt, SourceError
 from vectorstore.hiding import digest
 from vectorstore.library import Library
 from vectorstore.rows import furniture_value, to_article
-from vectorstore.schema import FILE_NAME
+from vectorstore.schema import FILE_NAME, LOG_NAME
 from vectorstore.sqlite_rows import LOST, Lost, Row, TornFile, opened
 from vectorstore.types import stamp
 
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
     from vectorstore.types import Article
 
-LOG_NAME: Final = f"{FILE_NAME}-wal"
 _versions, _originals, _shelf = schema.versions, schema.originals, schema.shelf
 _TABLES: Final = (
     _versions, _originals, schema.passages, schema.sources, schema.pages, schema.hidden, schema.feedback, schema.conversations,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE_NAME = "library.db"
+LOG_NAME = f"{FILE_NAME}-wal"
 SCHEMA_VERSION = 3
 _CACHE_KB = 32_000  # a question looks up some 300 passages in no order; SQLite's own 2 MB hold few of them
 _MAX_VARIABLES = 500  # well under SQLite's limit on bound values
@@ -222,6 +223,9 @@ class Database:
         except OSError as error:
             message = f"The library folder {folder} cannot be made: {error.strerror}. Choose another with --library."
             raise LibraryError(message) from error
+        if not (folder / FILE_NAME).exists() and (folder / LOG_NAME).exists():  # SQLite would begin anew over what is left
+            message = f"{folder / FILE_NAME} is gone, and its write-ahead log is left. Put it back, or `fundstelle doctor --repair` saves what can be read."
+            raise LibraryCorrupt(message)
         self._engine = sa.create_engine(f"sqlite:///{folder / FILE_NAME}", connect_args={"timeout": 30})
         sa.event.listen(self._engine, "connect", _configure)
         sa.event.listen(self._engine, "begin", _begin)

@@ -393,8 +393,8 @@ def test_questions_go_on_while_it_looks(library: Path, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("way", ["reindex", "repair"])
-def test_questions_wait_while_it_is_mended(library: Path, way: str) -> None:
-    """Whoever asks while the indexes are made anew is answered then, and hears of no damage."""
+def test_questions_are_answered_while_it_is_mended(library: Path, way: str) -> None:
+    """Whoever asks while the indexes are made anew is answered, by the old ones or as soon as they are whole, and hears of no damage."""
     done = threading.Event()
 
     def ask_on(assistant: Assistant) -> int:
