@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -85,7 +85,7 @@ class Runs:
         with self._changed:
             return self._all.get((reader, conversation))
 
-    def watch(self, run: Run, *, session: str) -> Iterator[None]:
+    def watch(self, run: Run, *, session: str) -> Generator[None, None, None]:
         """Give a turn whenever something of ``run`` changed, and for the last time once it has ended; none more once the page shows something else."""
         seen, ended = -1, False
         with self._changed:
