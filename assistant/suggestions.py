@@ -1,7 +1,7 @@
 """Questions for somebody who sees a library for the first time: each about what is in it, in the reader's language, and tried.
 
 Samples have questions that were written for them; other articles are asked about by the names in their headlines, and only what is answered from
-the article itself with a fitting quote is proposed. Not here: finding names (``vectorstore.names``), answering (``qa``).
+the article itself with a fitting quote is proposed. Not here: finding names (``vectorstore.names``), answering (``quoting``).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from assistant.open_library import OpenLibrary
+from assistant.quoting import Quoting
 from vectorstore.errors import ArticleNotFound, FundstelleError
 from vectorstore.languages import zipf
 from vectorstore.names import folded, places, question_names
@@ -59,11 +59,11 @@ class _Search:
     thread: threading.Thread | None = None
 
 
-class Suggesting(OpenLibrary):
+class Suggesting(Quoting):
     """What a library can be asked. Thread-safe."""
 
     def __init__(self, settings: Settings, *, encoder: Encoder | None = None) -> None:
-        """As ``OpenLibrary``."""
+        """As every ``OpenLibrary``."""
         super().__init__(settings, encoder=encoder)
         self._searches: dict[tuple[str, Filters], _Search] = {}
         self._searching = threading.Lock()
@@ -90,10 +90,6 @@ class Suggesting(OpenLibrary):
         written = [] if filters.any else self._written(language)
         own = self._found(language, filters) if any(filters.any or not row.sample for row in rows) else []
         return list(dict.fromkeys([*own, *written]))[:limit]
-
-    def _quoted(self, question: str, *, filters: Filters | None = None) -> Answer | None:
-        """The answer by quoting from what ``filters`` leave, None if this process cannot look for it."""
-        raise NotImplementedError
 
     def _written(self, language: str) -> list[str]:
         from ingest.samples import example_questions

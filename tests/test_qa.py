@@ -15,7 +15,7 @@ import pytest
 
 import assistant as package
 from assistant import Answer, Assistant, Citation, Filters, Turn, ask
-from assistant.qa import ANSWER_HITS
+from assistant.quoting import ANSWER_HITS
 from ingest.samples import SampleQuestion, sample_questions
 from vectorstore.errors import ArticleNotFound, SettingsError
 from vectorstore.settings import Settings
