@@ -1,7 +1,7 @@
 """Which passages other stacks find: ``python -m tests.benchmarks.retrieval SET…``, sets in BEIR layout as ``fundstelle eval`` reads them.
 
 Each stack takes the documents of a set in once, one by one, and is asked every question that has a relevant one; a document ranks by its best piece.
-Recall does not depend on how busy the machine is; the milliseconds do. Not here: how fast articles are taken in (``comparison.py``).
+None of it depends on how busy the machine is. Not here: what is done how fast (``comparison.py``).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _PIECES_A_DOCUMENT = 4
 
 
 def quality(stack: str, model: str, path: Path, folder: Path) -> dict[str, float]:
-    """Recall at each of ``CUTS`` and the median milliseconds of a question; what was taken in stays in ``folder`` for the next set with the same documents."""
+    """Recall at each of ``CUTS``; what was taken in stays in ``folder`` for the next set with the same documents."""
     dataset = read_dataset(path)
     same = hashlib.sha256("\n".join(sorted((path / "corpus.jsonl").read_text("utf-8").splitlines())).encode()).hexdigest()[:16]
     corpus, library = folder / same, folder / f"{same}-{stack}-{model}"
@@ -60,13 +60,13 @@ def _recall(dataset: Dataset, query: str, found: list[list[str]], cut: int) -> f
 
 
 def table(measured: Mapping[str, Mapping[str, Mapping[str, float]]]) -> str:
-    """By stack and model: recall at 1 and at 5 in each set, and the median milliseconds of all."""
+    """By stack and model: recall at 1 and at 5 in each set."""
     sets = list(dict.fromkeys(name for found in measured.values() for name in found))
     rows = []
     for name, found in measured.items():
         cells = (" / ".join(f"{found[one][f'recall@{cut}']:.3f}" for cut in CUTS) if one in found else "–" for one in sets)
-        rows.append([name, *cells, f"{statistics.median(figures['ms'] for figures in found.values()):.0f}"])
-    return results.markdown(["stack, model", *sets, "ms a question"], rows)
+        rows.append([name, *cells])
+    return results.markdown(["stack, model", *sets], rows)
 
 
 def draw(measured: Mapping[str, Mapping[str, Mapping[str, float]]], folder: Path) -> None:
