@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+import tempfile
 import unicodedata
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -16,6 +17,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from vectorstore import frequencies
+from vectorstore.errors import DiskFull
 from vectorstore.settings import default_cache
 
 if TYPE_CHECKING:
@@ -209,7 +211,12 @@ def _lists() -> Path:
 def _identifier() -> Any:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    try:
+        return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    except OSError as error:  # it is unpacked into a temporary file
+        if DiskFull.is_meant(error):
+            raise DiskFull(f"temporary files in {tempfile.gettempdir()}") from error
+        raise
 
 
 @cache

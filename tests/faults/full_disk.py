@@ -1,11 +1,13 @@
-"""A library on a disk of its own that fills up, or may not be written. Run as a script within a mount namespace of its own.
+"""A library on a disk of its own that fills up, or may not be written, or whose files may not grow. Run as a script.
 
-Arguments: an empty folder, what to do (``full`` or ``read-only``), the size of the disk in kB. Prints what was seen as JSON.
+Arguments: an empty folder, what to do (``full``, ``read-only``, both within a mount namespace of their own, or ``capped``), the size of the disk or
+of each file in kB. Prints what was seen as JSON.
 """
 
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -100,13 +102,27 @@ def read_only(folder: Path, sources: list[str]) -> dict[str, Any]:
     return {"said": said, "left": attempt(library, lambda assistant: [fault.found for fault in assistant.check()])}
 
 
+def capped(folder: Path, sources: list[str], *, kilobytes: int) -> str:
+    """What is said while no file may be larger than that."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (kilobytes * 1000, kilobytes * 1000))
+    said, report = attempt(folder / "library", lambda assistant: assistant.add(sources))
+    failed = [item.reason for item in report.items if item.status == "failed"] if report else []
+    return " ".join([said, *failed[:1]])
+
+
 def main() -> None:
     """Do what the arguments say."""
     folder, what, kilobytes = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
     pipeline._STORE_AT_ONCE = 8
     indexes._BATCH_CHARACTERS = 6_000
     sources = sources_in(folder / "sources", how_many(kilobytes))
-    seen = fill(folder, sources, kilobytes=kilobytes) if what == "full" else read_only(folder, sources)
+    seen: Any
+    if what == "full":
+        seen = fill(folder, sources, kilobytes=kilobytes)
+    elif what == "capped":
+        seen = capped(folder, sources, kilobytes=kilobytes)
+    else:
+        seen = read_only(folder, sources)
     sys.stdout.write(json.dumps(seen) + "\n")
 
 
