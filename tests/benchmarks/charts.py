@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 _INK = "#7d7d7d"
 _COLOURS = ("#2f81d6", "#d9730d", "#2f9e5a", "#a657c4", "#c2463f", "#8a7a1f")
 _CHARACTERS_ACROSS = 90
+_WHOLE = 100
+"""From here on a value is written without decimals."""
 _STYLES = ("o-", "s--", "^-.", "D:", "v-", "P--")
 
 
@@ -51,7 +53,12 @@ def bars(path: Path, *, groups: Mapping[str, Mapping[str, float]], up: str, loga
         for bar, (_, value) in zip(drawn, listed, strict=True):
             bar.set_color(colour)
             axes.annotate(
-                f"{value:,.3g}", (bar.get_x() + bar.get_width() / 2, value), ha="center", va="bottom", color=_INK, fontsize=8
+                f"{value:,.0f}" if value >= _WHOLE else f"{value:.3g}",
+                (bar.get_x() + bar.get_width() / 2, value),
+                ha="center",
+                va="bottom",
+                color=_INK,
+                fontsize=8,
             )
         drawn.set_label(kind)
     if logarithmic:
@@ -84,7 +91,8 @@ def _finish(figure: Any, axes: Any, path: Path, *, across: str, up: str) -> None
         spine.set_visible(side in {"left", "bottom"})
         spine.set_color(_INK)
     if len(axes.get_legend_handles_labels()[0]) > 1:
-        axes.legend(frameon=False, labelcolor=_INK, fontsize=9)
+        # Above, where no bar or line can be behind it.
+        axes.legend(frameon=False, labelcolor=_INK, fontsize=9, ncols=4, loc="lower left", bbox_to_anchor=(0, 1))
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.tight_layout()
     figure.savefig(path, transparent=True, metadata={"Date": None})
