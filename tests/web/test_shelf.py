@@ -359,7 +359,7 @@ def test_reasons_are_told_in_german(open_assistant: Callable[..., Assistant], tm
     for name, (content, _) in BAD_FILES.items():
         (tmp_path / name).write_bytes(content)
     addresses = {
-        "https://name:word@example.org/a": "Adressen mit Name oder Passwort darin",
+        "https://name:word@example.org/a": "Adressen mit Name oder Passwort darin",  # pragma: allowlist secret
         "http://127.0.0.1:9/a": "Die Adresse ist auf diesem Rechner oder in einem privaten Netz",
     }
     report = open_assistant().add([*(tmp_path / name for name in BAD_FILES), *addresses])
