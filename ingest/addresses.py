@@ -20,6 +20,7 @@ _REFUSED_V4 = [
 # Teredo, documentation.
 _UNICAST_V6 = IPv6Network("2000::/3")
 _REFUSED_V6 = [ip_network(net) for net in ("2001::/23", "2001:db8::/32", "3fff::/20")]
+_HOST_SIGNS = "-._:"
 _NAT64 = IPv6Network("64:ff9b::/96")
 
 
@@ -55,6 +56,8 @@ def refusal(url: str) -> str | None:
         return "addresses with a user name or password in them are not fetched. Leave that part out."
     if not parts.hostname:
         return "this address names no host. Check it."
+    if wrong := next((sign for sign in parts.hostname if sign.isascii() and not (sign.isalnum() or sign in _HOST_SIGNS)), None):
+        return f"this is no web address (a host's name has no {wrong}). Check it."
     return None
 
 

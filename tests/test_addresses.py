@@ -105,6 +105,9 @@ def test_addresses_that_are_public(address: str) -> None:
         ("https:///nowhere", "no host"),
         ("http://news.example:99999/", "no web address"),
         ("http://[::1/", "no web address"),
+        ("http://%5b/", "no web address"),
+        ("http://news .example/", "no web address"),
+        ("http://[fe80::1%25eth0]/", "no web address"),
     ],
 )
 def test_refusals_say_why(url: str, why: str) -> None:
@@ -116,7 +119,14 @@ def test_refusals_say_why(url: str, why: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["http://news.example", "HTTPS://news.example:8443/a?b=c@d#e", "http://2130706433/", "http://[::1]/"]
+    "url",
+    [
+        "http://news.example",
+        "HTTPS://news.example:8443/a?b=c@d#e",
+        "http://2130706433/",
+        "http://[::1]/",
+        "http://bücher_1.example/",
+    ],
 )
 def test_other_addresses_are_left_to_the_check_of_the_host(url: str) -> None:
     """Nothing is wrong with the address itself; odd spellings of IP addresses are looked up and checked like every host."""
