@@ -7,16 +7,15 @@ nothing learned. Not here: quotes that give different answers (``disagreement.py
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import cache
 from typing import TYPE_CHECKING
 
 from assistant.disagreement import CLOSE
+from assistant.phrase_tables import has_phrase
 from assistant.questions import NUMERIC, answer_kind, has_kind
 from assistant.stated_days import publication_day
-from vectorstore.languages import fold_accents, normalise, words
+from vectorstore.languages import normalise, words
 from vectorstore.names import name_keys
 
 if TYPE_CHECKING:
@@ -98,32 +97,22 @@ def in_date_order(given: Evidence, opened: OpenQuestion, quotes: Sequence[Eviden
 
 def _says_unknown(statement: str, *, language: str, kind: Kind) -> bool:
     """Whether a sentence says that something of ``kind`` is not known."""
-    if not _has(_UNKNOWN, statement, language=language):
+    if not has_phrase(_UNKNOWN, statement, language=language):
         return False
     asked = answer_kind(statement, language=language)
     if asked == "other":
-        return kind == "reason" and _has(_CAUSE, statement, language=language)
+        return kind == "reason" and has_phrase(_CAUSE, statement, language=language)
     return asked == kind or any({asked, kind} <= alike for alike in _SAME_KIND)
 
 
 def _gives(opened: OpenQuestion, quote: Evidence) -> bool:
     article, before = quote.hit.article, opened.evidence.hit.article
-    if article.id == before.id or _has(_UNKNOWN, quote.text, language=article.language):
+    if article.id == before.id or has_phrase(_UNKNOWN, quote.text, language=article.language):
         return False
     if opened.kind == "reason":
-        return _has(_CAUSE, quote.text, language=article.language)
+        return has_phrase(_CAUSE, quote.text, language=article.language)
     if opened.kind in {"person", "place", "country"}:
         known = frozenset(name_keys(before.text, language=before.language))
         return not known.issuperset(name_keys(quote.best_text, language=article.language))
     asked = frozenset(normalise(word.text) for word in words(before.text))  # what the earlier article has is not what it lacked
     return has_kind(quote.best_text, kind=opened.kind, language=article.language, asked=asked) is True
-
-
-def _has(table: Mapping[str, str], text: str, *, language: str) -> bool:
-    pattern = _pattern(table.get(language, ""))
-    return bool(pattern and pattern.search(fold_accents(normalise(text))))
-
-
-@cache
-def _pattern(listed: str) -> re.Pattern[str] | None:
-    return re.compile(rf"\b(?:{listed})\b") if listed else None

@@ -6,11 +6,9 @@ Known limits: present tenses that mean the future, and reported speech.
 
 from __future__ import annotations
 
-import re
-from functools import cache
 from typing import TYPE_CHECKING
 
-from vectorstore.languages import fold_accents, normalise
+from assistant.phrase_tables import has_phrase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,29 +47,21 @@ _UNSURE: Mapping[str, str] = {
 
 def is_done(clause: str, *, language: str) -> bool:
     """Whether a clause says that what it tells has happened, and nothing of what is planned."""
-    return _has(_DONE, clause, language=language) and not is_planned(clause, language=language)
+    return has_phrase(_DONE, clause, language=language) and not is_planned(clause, language=language)
 
 
 def is_planned(clause: str, *, language: str) -> bool:
     """Whether a clause tells of what is to happen."""
-    return _has(_PLANNED, clause, language=language)
+    return has_phrase(_PLANNED, clause, language=language)
 
 
 def is_unsure(clause: str, *, language: str) -> bool:
     """Whether a clause tells of what may be."""
-    return _has(_UNSURE, clause, language=language)
+    return has_phrase(_UNSURE, clause, language=language)
 
 
 def is_flat(clause: str, *, language: str) -> bool:
     """Whether a clause, in a language with a table, has no word that leaves open whether it is so."""
-    return language in _POSSIBLE and not (_has(_POSSIBLE, clause, language=language) or is_planned(clause, language=language))
-
-
-def _has(table: Mapping[str, str], clause: str, *, language: str) -> bool:
-    pattern = _pattern(table.get(language, ""))
-    return bool(pattern and pattern.search(fold_accents(normalise(clause))))
-
-
-@cache
-def _pattern(listed: str) -> re.Pattern[str] | None:
-    return re.compile(rf"\b(?:{listed})\b") if listed else None
+    return language in _POSSIBLE and not (
+        has_phrase(_POSSIBLE, clause, language=language) or is_planned(clause, language=language)
+    )

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from assistant.cited_again import AskedAgain
-    from assistant.evidence import Evidence
+    from assistant.evidence import Evidence, Finding
     from assistant.types import Turn
     from vectorstore.embedding import Vectors
     from vectorstore.search import SearchResult
@@ -81,9 +81,8 @@ class Quoting(Holdings):
         start = time.perf_counter()
         if not result.hits:
             return self._refuse(question, searched, "filtered", language=language)
-        encoder = self.encoder
-        finding = find_evidence(searched.question, result, encoder=encoder, glossary=self.glossary)
-        enough, confidence = answers(finding.features, calibration_for(encoder.signature)) if finding.features else (False, None)
+        finding = find_evidence(searched.question, result, encoder=self.encoder, glossary=self.glossary)
+        enough, confidence = self._judged(finding)
         timings = {**result.timings, "evidence": time.perf_counter() - start}
         if not enough:
             names = ", ".join(finding.missing)
@@ -121,6 +120,10 @@ class Quoting(Holdings):
             pending=self.library.count_articles("pending"),
         )
 
+    def _judged(self, finding: Finding) -> tuple[bool, float | None]:
+        """Whether what was found answers, and how sure that is; None without anything found."""
+        return answers(finding.features, calibration_for(self.encoder.signature)) if finding.features else (False, None)
+
     def _with_later_report(
         self, quotes: list[Evidence], searched: Searched, result: SearchResult
     ) -> tuple[list[Evidence], tuple[Hit, ...]]:
@@ -131,8 +134,7 @@ class Quoting(Holdings):
             return quotes, result.hits
         later = self._search(opened.statement, filters=filters, limit=ANSWER_HITS)
         finding = find_evidence(opened.statement, later, encoder=self.encoder, glossary=self.glossary)
-        enough = finding.features and answers(finding.features, calibration_for(self.encoder.signature))[0]
-        given = given_answer(opened, finding.quotes) if enough else None
+        given = given_answer(opened, finding.quotes) if self._judged(finding)[0] else None
         if given is None:
             return quotes, result.hits
         others = (hit for hit in result.hits if hit.passage.id != given.hit.passage.id)

@@ -218,11 +218,11 @@ def _write(file: Path, content: bytes) -> None:
 
 def _language_code(given: str | None, *, option: str, spoken: Callable[[], Iterable[str]] = tuple) -> str | None:
     """The code of the language that an option names ("de" of "de-AT"); ``spoken`` are those of the articles, for who names none."""
+    if given is None or given.strip().lower() == UNKNOWN:
+        return given and UNKNOWN
     from babel import Locale
 
     code = primary(given)
-    if given is None or given.strip().lower() == UNKNOWN:
-        return given and UNKNOWN
     if code != UNKNOWN and code in Locale("en").languages:
         return code
     those = ", ".join(sorted(spoken()))
