@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import redirect_stdout
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -38,14 +40,12 @@ def fundstelle(loaded_once: None, shared_folder: Path, tmp_path_factory: pytest.
     library = tmp_path_factory.mktemp("first") / "library"
 
     def run(*arguments: str) -> dict[str, Any]:
-        written: list[str] = []
-        with pytest.MonkeyPatch.context() as patch:
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(StringIO()) as written:
             patch.setattr(sys, "argv", ["fundstelle", "--library", str(library), *arguments, "--json"])
-            patch.setattr(cli, "_print_json", lambda document: written.append(json.dumps(document)))
             with pytest.raises(SystemExit) as ended:
                 cli.main()
         assert ended.value.code == 0
-        document: dict[str, Any] = json.loads("".join(written))
+        document: dict[str, Any] = json.loads(written.getvalue())
         return document
 
     for status in ("added", "unchanged"):
