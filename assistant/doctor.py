@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vectorstore.bundled import FOLDER_NAME, PACKAGE, VERSION, NanoEngine, bundled_source
+from vectorstore.bundled import FOLDER_NAME
 from vectorstore.errors import FundstelleError, LibraryBusy, LibraryCorrupt, ModelError
 from vectorstore.languages import ANALYZER, UNKNOWN, keep_lists_in
+from vectorstore.nano_engine import NanoEngine
+from vectorstore.packed_model import PACKAGE, VERSION, bundled_source
 from vectorstore.settings import BUNDLED
 
 if TYPE_CHECKING:

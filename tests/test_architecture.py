@@ -62,7 +62,7 @@ ONE_IMPORTER: dict[str, str | tuple[str, ...]] = {
     "sqlalchemy": STORE,
     "stopwordsiso": "vectorstore/languages.py",
     "tantivy": "vectorstore/lexical.py",
-    "torch": "vectorstore/embedding.py",
+    "torch": "vectorstore/torch_runtime.py",
     "trafilatura": "ingest/html.py",
     "transformers": "vectorstore/embedding.py",
     "uvicorn": "assistant/web",

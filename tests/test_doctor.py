@@ -16,9 +16,9 @@ import pytest
 from assistant import Settings, doctor
 from assistant.doctor import Finding, dictionary_package, examine
 from ingest.pipeline import ingest
-from vectorstore.bundled import NanoEngine
 from vectorstore.dictionary import Glossary
 from vectorstore.library import Library
+from vectorstore.nano_engine import NanoEngine
 from vectorstore.ownership import Lock
 
 COLUMNS = ["fundstelle", "libraries", "embedding model", "reranker", "chat model", "library"]

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from ingest.split import split_article
 from vectorstore import embedding
-from vectorstore.bundled import NanoEngine
-from vectorstore.embedding import E5_PROMPTS, BundledEncoder, Reranker, SentenceTransformerEncoder, load_encoder
+from vectorstore.embedding import BundledEncoder, Reranker, SentenceTransformerEncoder, load_encoder
 from vectorstore.errors import ModelError
 from vectorstore.indexes import embedded_text
+from vectorstore.nano_engine import NanoEngine
+from vectorstore.packed_model import PROMPTS
 from vectorstore.settings import BUNDLED
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def test_any_texts_can_be_encoded(tiny_encoder: SentenceTransformerEncoder, text
 def test_small_additions_give_memory_back_too(tiny_encoder: SentenceTransformerEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is embedded is counted from one call to the next: many small calls give back what they left as often as a large one."""
     given_back: list[int] = []
-    monkeypatch.setattr(embedding, "_give_memory_back", lambda: given_back.append(1))
+    monkeypatch.setattr(embedding, "give_memory_back", lambda: given_back.append(1))
     text = "The council voted on Tuesday. " * 100
     for _ in range(40):
         tiny_encoder.encode_passages([text])
@@ -136,7 +137,7 @@ def test_no_texts_give_no_vectors(tiny_encoder: SentenceTransformerEncoder) -> N
         ("own", {"query": "ask: ", "passage": "read: "}, "ask: ", "read: "),
         ("own-document", {"query": "ask: ", "document": "doc: "}, "ask: ", "doc: "),
         ("query-only-e5", {"query": "Instruct: find\nQuery: "}, "Instruct: find\nQuery: ", ""),
-        ("tiny-e5-small", None, *E5_PROMPTS.values()),
+        ("tiny-e5-small", None, *PROMPTS.values()),
         ("some-e50-model", None, "", ""),
     ],
 )
@@ -227,7 +228,7 @@ def test_threads_share_an_encoder(tiny_encoder: SentenceTransformerEncoder) -> N
 
 def test_the_engine_and_torch_agree(bundled: BundledEncoder) -> None:
     """A question has the same vector from the package's engine as through torch."""
-    if not NanoEngine.available():
+    if NanoEngine.obstacle():
         pytest.skip("the package's engine cannot be used on this machine")
     for question in ("Why is Blinken visiting Astana?", "Почему Блинкен едет в Астану?", "Warum\nschließt die Brücke?"):
         through_torch = SentenceTransformerEncoder.encode_query(bundled, question)
@@ -283,8 +284,8 @@ def long_article(make_article: Callable[..., Article]) -> Article:
 def test_passages_fit_the_model(bundled: BundledEncoder, long_article: Article) -> None:
     """What the splitter cuts is read whole: title, prompt and markers included, no passage or sentence is truncated."""
     passages = split_article(long_article, count_tokens=bundled.count_tokens)
-    texts = [E5_PROMPTS["passage"] + embedded_text(long_article, passage) for passage in passages]
-    texts += [E5_PROMPTS["passage"] + span.slice(long_article.text) for passage in passages for span in passage.sentences]
+    texts = [PROMPTS["passage"] + embedded_text(long_article, passage) for passage in passages]
+    texts += [PROMPTS["passage"] + span.slice(long_article.text) for passage in passages for span in passage.sentences]
     counts = bundled.count_tokens(texts)
     assert max(counts) + 2 <= bundled.max_tokens
 

@@ -1,44 +1,43 @@
 """Text to vectors: any sentence-transformers model, and the bundled one by default; cross-encoders for reranking.
 
-The only importer of sentence-transformers, transformers and torch. Models are loaded at their first use, so that opening a library stays
-cheap. Not here: reading the packaged weights (``bundled.py``), storing vectors (``dense.py``).
+The only importer of sentence-transformers and transformers. Models are loaded at their first use, so that opening a library stays cheap. Not
+here: torch itself (``torch_runtime.py``), the bundled model's folder (``bundled.py``) and engine (``nano_engine.py``), storing vectors (``dense.py``).
 """
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import importlib.util
 import json
-import os
 import threading
-import time
 import warnings
-from contextlib import contextmanager, suppress
-from functools import cache, cached_property
+from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from vectorstore.bundled import PACKAGE, NanoEngine, bundled_model_path
+from vectorstore.bundled import bundled_model_path
 from vectorstore.errors import ModelError
+from vectorstore.nano_engine import NanoEngine
+from vectorstore.packed_model import DIMENSION, MAX_TOKENS, PACKAGE, PROMPTS
 from vectorstore.settings import BUNDLED
+from vectorstore.torch_runtime import give_memory_back, in_fastest_precision, is_out_of_memory, load_torch, recorded_precision
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
+
+    from vectorstore.packed_model import Prompt
 
     Vectors = NDArray[np.float32]
 
 HUB_DEFAULT = "intfloat/multilingual-e5-small"
-E5_PROMPTS = {"query": "query: ", "passage": "passage: "}
 _BATCH_CHARACTERS = 12_000
 _MAX_BATCH = 64
 _CHARACTERS_IN_MEMORY = 4 * _BATCH_CHARACTERS
-_PRECISIONS = "precision.json"
-_M_ARENA_MAX = -8  # of mallopt(3)
 
 
 class Encoder(Protocol):
@@ -83,18 +82,17 @@ class SentenceTransformerEncoder:
 
     @cached_property
     def _model(self) -> Any:
-        _torch()
+        load_torch()
         from sentence_transformers import SentenceTransformer
 
         try:
             with _quietly():
                 model = SentenceTransformer(self._model_path)
         except Exception as error:  # loaders raise OSError, ValueError, ImportError, hub and safetensors errors
-            message = (
+            raise ModelError(
                 f"The embedding model {self.name!r} cannot be loaded: {error}. Check FUNDSTELLE_EMBEDDING: a sentence-transformers "
                 f"folder, a model of the hub that can be reached or is in its cache, or {BUNDLED!r}."
-            )
-            raise ModelError(message) from error
+            ) from error
         model.eval()
         if model.device.type != "cpu":
             return model
@@ -102,16 +100,16 @@ class SentenceTransformerEncoder:
         def encode(model: Any, texts: list[str]) -> None:
             model.encode(texts, show_progress_bar=False, convert_to_tensor=True)
 
-        return _in_fastest_precision(model.float(), encode=encode, cache=self._cache)
+        return in_fastest_precision(model.float(), encode=encode, cache=self._cache)
 
     @cached_property
-    def _prompts(self) -> dict[str, str]:
+    def _prompts(self) -> Mapping[Prompt, str]:
         """The prompts of the model's own config; E5 models without one get those they were trained with."""
         own = {name: prompt for name, prompt in (self._model.prompts or {}).items() if prompt}
         if own:
             passage = own.get("passage", own.get("document", ""))
             return {"query": own.get("query", ""), "passage": passage}
-        return E5_PROMPTS if "e5" in Path(self._model_path).name.lower().split("-") else {"query": "", "passage": ""}
+        return PROMPTS if "e5" in Path(self._model_path).name.lower().split("-") else {"query": "", "passage": ""}
 
     @cached_property
     def dimension(self) -> int:
@@ -164,23 +162,22 @@ class SentenceTransformerEncoder:
             self._encoded += sum(len(texts[index]) for index in batch)
             if self._encoded >= _CHARACTERS_IN_MEMORY:  # counted from one call to the next: most additions are small
                 self._encoded = 0
-                _give_memory_back()
+                give_memory_back()
         return result
 
     def _encode_batch(self, texts: list[str]) -> Vectors:
-        torch = _torch()
+        torch = load_torch()
         try:
             with self._lock, torch.inference_mode():
                 found = self._forward(self._model, texts)
         except (RuntimeError, MemoryError) as error:  # torch's own error for graphics memory is a RuntimeError too
-            if not _is_out_of_memory(error):
+            if not is_out_of_memory(error):
                 raise
             if len(texts) == 1:
-                message = (
+                raise ModelError(
                     f"There is not enough memory to embed a single text with {self.name}. Close other programs and run the same command again, "
                     "or set FUNDSTELLE_EMBEDDING to a smaller model; what was stored stays."
-                )
-                raise ModelError(message) from error
+                ) from error
             half = len(texts) // 2  # less at a time is slower, but it goes on
             return np.concatenate([self._encode_batch(texts[:half]), self._encode_batch(texts[half:])])
         vectors: Vectors = found.float().cpu().numpy()
@@ -199,9 +196,9 @@ class BundledEncoder(SentenceTransformerEncoder):
     800 MB less and starts 2 s sooner; pooling and length are the same (mean, 1).
     """
 
-    dimension = 384
-    max_tokens = 512
-    _prompts = E5_PROMPTS
+    dimension = DIMENSION
+    max_tokens = MAX_TOKENS
+    _prompts = PROMPTS
 
     def __init__(self, *, cache: Path) -> None:
         """Unpack the weights into ``cache`` if they are not there yet.
@@ -213,7 +210,7 @@ class BundledEncoder(SentenceTransformerEncoder):
         super().__init__(str(path), cache=cache)
         self.name = "multilingual-e5-small (bundled)"
         self._path = path
-        self._engine = NanoEngine(cache=cache) if NanoEngine.available() else None
+        self._engine = None if NanoEngine.obstacle() else NanoEngine(cache=cache)
 
     @cached_property
     def signature(self) -> str:
@@ -236,7 +233,7 @@ class BundledEncoder(SentenceTransformerEncoder):
 
     @cached_property
     def _model(self) -> Any:
-        torch = _torch()
+        torch = load_torch()
         from transformers import AutoModel
 
         def load(precision: Any) -> Any:
@@ -246,15 +243,16 @@ class BundledEncoder(SentenceTransformerEncoder):
         try:
             if torch.cuda.is_available():
                 return load(torch.float32).to("cuda")
-            if recorded := _recorded_precision(self._cache):
+            if recorded := recorded_precision(self._cache):
                 return load(getattr(torch, recorded))
-            return _in_fastest_precision(load(torch.float32), encode=self._forward, cache=self._cache)
+            return in_fastest_precision(load(torch.float32), encode=self._forward, cache=self._cache)
         except (OSError, ValueError, ImportError) as error:
-            message = f"The bundled model in {self._path} cannot be loaded: {error}. Delete that folder; it is made again."
-            raise ModelError(message) from error
+            raise ModelError(
+                f"The bundled model in {self._path} cannot be loaded: {error}. Delete that folder; it is made again."
+            ) from error
 
     def _forward(self, model: Any, texts: list[str]) -> Any:
-        torch = _torch()
+        torch = load_torch()
         ids = [_cut_to(found.ids, self.max_tokens) for found in self._tokenizer.encode_batch_fast(texts)]
         tokens = torch.full((len(ids), max(map(len, ids))), model.config.pad_token_id)
         mask = torch.zeros_like(tokens)
@@ -283,15 +281,16 @@ class Reranker:
 
     @cached_property
     def _model(self) -> Any:
-        _torch()
+        load_torch()
         from sentence_transformers import CrossEncoder
 
         try:
             with _quietly():
                 return CrossEncoder(self.name)
         except Exception as error:  # as for encoders
-            message = f"The reranker {self.name!r} cannot be loaded: {error}. Check FUNDSTELLE_RERANKER, or unset it."
-            raise ModelError(message) from error
+            raise ModelError(
+                f"The reranker {self.name!r} cannot be loaded: {error}. Check FUNDSTELLE_RERANKER, or unset it."
+            ) from error
 
     def scores(self, question: str, texts: Sequence[str]) -> list[float]:
         """How well each text answers the question, on the model's own scale."""
@@ -347,95 +346,6 @@ def _batches(order: Sequence[int], lengths: Sequence[int]) -> list[list[int]]:
     return batches
 
 
-def _is_out_of_memory(error: BaseException) -> bool:
-    """Whether a batch was too much: torch has a type for that on graphics cards only, on the processor it is said in words."""
-    said = str(error)
-    return isinstance(error, (MemoryError, _torch().OutOfMemoryError)) or "allocate memory" in said or "bad_alloc" in said
-
-
 def _cut_to(ids: list[int], limit: int) -> list[int]:
     """Token ids of a text that is too long for the model, without what is too much before the closing one."""
     return ids if len(ids) <= limit else [*ids[: limit - 1], ids[-1]]
-
-
-@cache
-def _torch() -> Any:
-    """torch, told to bear other work beside it and to keep little memory for itself.
-
-    Its waiting threads sleep: by default they spin, which takes the cores from whatever else runs (beside three busy processes on two cores, batches
-    took a third of the time with it; on idle cores it makes no difference). Compiled kernels are kept for the shapes of the last few batches rather
-    than for the last thousand, which grew by 20 kB a sentence, and all threads share two heaps rather than having several each.
-    """
-    # Read once, as torch and its libraries are loaded.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "32")
-    os.environ.setdefault("LRU_CACHE_CAPACITY", "16")
-    with suppress(OSError, AttributeError, TypeError):  # only glibc has this
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
-    import torch
-
-    return torch
-
-
-def _give_memory_back() -> None:
-    """Give what batches of changing sizes left between other things back to the system: without it a long run grows by half a gigabyte.
-
-    It takes some 20 ms, next to a second or more of encoding.
-    """
-    with suppress(OSError, AttributeError, TypeError):  # only glibc has this
-        ctypes.CDLL(None).malloc_trim(0)
-
-
-def _in_fastest_precision(model: Any, *, encode: Callable[[Any, list[str]], object], cache: Path) -> Any:
-    """A model on the CPU, in bfloat16 or float32, whichever a timing made once per machine found faster.
-
-    torch's own check for bfloat16 hardware has answered wrongly, and without it bfloat16 is slower.
-    """
-    torch = _torch()
-    precision = _recorded_precision(cache)
-    if precision is None:
-        text = ["The minister said on Tuesday that talks would go on until an agreement was reached. " * 5] * 8
-        seconds = {}
-        for tried in ("float32", "bfloat16"):
-            model = model.to(getattr(torch, tried))
-            encode(model, text[:1])
-            start = time.perf_counter()
-            encode(model, text)
-            seconds[tried] = time.perf_counter() - start
-        precision = min(seconds, key=lambda tried: seconds[tried])
-        record = _precisions(cache)
-        cache.mkdir(parents=True, exist_ok=True)
-        fresh = cache / f"{_PRECISIONS}.{os.getpid()}"
-        fresh.write_text(json.dumps({**record, _machine(): precision}, indent=1), "utf-8")
-        fresh.replace(cache / _PRECISIONS)
-    return model.to(getattr(torch, precision))
-
-
-def _recorded_precision(cache: Path) -> str | None:
-    """What was measured on a machine like this one, if it was."""
-    return _precisions(cache).get(_machine())
-
-
-def _precisions(cache: Path) -> dict[str, str]:
-    try:
-        found = json.loads((cache / _PRECISIONS).read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return {name: value for name, value in found.items() if value in {"float32", "bfloat16"}} if isinstance(found, dict) else {}
-
-
-def _machine() -> str:
-    torch = _torch()
-    return f"{_processor()} torch {torch.__version__} threads {torch.get_num_threads()}"
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-    except OSError:
-        import platform
-
-        return platform.processor() or platform.machine()
-    # The model name of virtual machines is often generic; the flags tell what it can do.
-    named = [line.split(":", 1)[1].strip() for line in lines if line.startswith(("model name", "flags"))][:2]
-    return f"{named[0]} {hashlib.sha256(named[-1].encode()).hexdigest()[:8]}" if named else "unknown"
