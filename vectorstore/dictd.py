@@ -44,8 +44,7 @@ def read_number(digits: str) -> int:
     value = 0
     for digit in digits:
         if digit not in _BASE64:
-            message = f"{digits!r} is not a base-64 number"
-            raise ValueError(message)
+            raise ValueError(f"{digits!r} is not a base-64 number")
         value = value * 64 + _BASE64[digit]
     return value
 

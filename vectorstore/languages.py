@@ -55,6 +55,7 @@ _STEMMERS = {
     "nb": "norwegian", "ne": "nepali", "nl": "dutch", "nn": "norwegian", "no": "norwegian", "pl": "polish", "pt": "portuguese",
     "ro": "romanian", "ru": "russian", "sr": "serbian", "sv": "swedish", "ta": "tamil", "tr": "turkish", "yi": "yiddish",
 }  # fmt: skip
+CAPITALISES_NOUNS = frozenset({"de", "lb"})
 # A listed stop word that is rarer than this (Zipf scale: log10 per thousand million words) carries meaning after all.
 _STOP_WORD_ZIPF = 5.0
 _MIN_DETECTABLE_WORDS = 3
