@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from vectorstore.languages import lemma, normalise, stop_words
 from vectorstore.languages import words as words_of
-from vectorstore.names import folded, is_name, places
+from vectorstore.names import is_name
+from vectorstore.places import folded, places
 from vectorstore.respelling import person_name, place_name
 
 if TYPE_CHECKING:

@@ -44,7 +44,7 @@ def common_words() -> frozenset[str]:
 
 
 def form(name: str) -> str:
-    """A name as ``vectorstore.names.folded`` has its words."""
+    """A name as ``vectorstore.places.folded`` has its words."""
     return " ".join(fold_accents(normalise(word.text)) for word in words(name))
 
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import time
-from importlib import resources
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vectorstore.names import countries, folded, name_keys, question_names, romanise, sound_keys
+from vectorstore.names import name_keys, question_names
+from vectorstore.sounds import sound_keys
 
 SAME = {
     "Tokayev": [("Tokajew", "de"), ("Tokayev", "en"), ("Tokaïev", "fr"), ("Токаев", "ru"), ("Токаева", "ru"), ("Tokajews", "de")],
@@ -96,31 +93,6 @@ def test_keys_can_be_joined_with_spaces(text: str, language: str) -> None:
     assert all(key[0] in "@~" and len(key) > 1 for key in keys)
 
 
-@given(st.text(alphabet=st.characters(categories=["L"]), min_size=1), st.sampled_from(["en", "de", "ru"]))
-def test_case_does_not_matter_to_a_sound(word: str, language: str) -> None:
-    """A shouted headline sounds like its text."""
-    assert sound_keys(word, language=language) == sound_keys(word.casefold(), language=language)
-
-
-def test_numbers_and_unspaced_runs_have_no_sound() -> None:
-    """A year sounds like nothing, and a run of Chinese is any number of words."""
-    assert sound_keys("2023", language="en") == ()
-    assert sound_keys("布林肯为何访问", language="zh") == ()
-
-
-def test_romanising() -> None:
-    """Any script becomes lower-case Latin letters."""
-    assert romanise("Жёлтый") == "zheltyy"
-    assert romanise("Łódź") == "lodz"
-
-
-def test_countries_are_listed_by_language() -> None:
-    """CLDR's names and those that newsrooms use, folded; a language CLDR does not know has none."""
-    assert countries("de")["weissrussland"] == countries("fr")["bielorussie"] == countries("en")["belarus"] == "@by"
-    assert countries("de")[folded("Türkei")] == "@tr"
-    assert countries("xx") == {}
-
-
 # --- names in questions
 
 
@@ -196,30 +168,6 @@ def test_any_question_gives_names_in_order(question: str, language: str) -> None
     names = question_names(question, language=language)
     assert all(one.end <= other.start for one, other in pairwise(names))
     assert all(name.keys and question[name.start : name.end] == name.text for name in names)
-
-
-# --- the list of cities
-
-
-def test_cities_have_one_owner_each() -> None:
-    """No spelling is listed twice, every one is as the look-up folds it, and the source is credited."""
-    table = json.loads(resources.files("vectorstore").joinpath("cities.json").read_text("utf-8"))
-    assert "GeoNames" in table["source"]
-    spellings = [spelling for listed in table["cities"].values() for spelling in listed.split("|")]
-    assert len(spellings) == len(set(spellings)) > 50_000
-    assert all(spelling and [folded(part) for part in spelling.split(" ")] == spelling.split(" ") for spelling in spellings)
-
-
-def test_the_tables_cost_little_at_the_first_question() -> None:
-    """A fresh process has its places within a moment: nothing large is parsed for them."""
-    code = (
-        "import time; from vectorstore import names, languages\n"
-        "start = time.process_time(); names.city_codes(); print(time.process_time() - start)"
-    )
-    seconds = min(
-        float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout) for _ in range(3)
-    )
-    assert seconds < 0.25  # of processor time: 0.02 s here, and the word lists alone would take a second
 
 
 def test_long_texts_are_keyed_quickly() -> None:

@@ -1,7 +1,7 @@
 """Regions, waters and organisations that each language calls by a name of its own, beside the countries of CLDR and the cities of GeoNames.
 
 A table to read and to add to: one line each, the code first, then the forms by language, commas between forms of one language. Forms are
-matched without case and accents, word by word, at most three words. Not here: how names are found in a text (``names.py``).
+matched without case and accents, word by word, at most three words. Not here: how they are found in a text (``places.py``).
 """
 
 from __future__ import annotations

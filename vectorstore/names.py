@@ -1,33 +1,26 @@
-"""Names across spellings: places by a code, people by how they sound.
+"""Which words of a text are names, and the keys under which other spellings of them are found.
 
-"Taschkent" and "Tashkent" are one city (GeoNames), "Weißrussland" and "Belarus" one country (CLDR), "Tokajew", "Tokayev" and "Токаев"
-sound alike once romanised. Keys are for matching and never shown. Not here: translating ordinary words (``dictionary.py``).
+Keys are for matching and never shown. Not here: places (``places.py``) and how a name sounds (``sounds.py``), translating ordinary words
+(``dictionary.py``).
 """
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from importlib import resources
+from functools import cache
 from typing import TYPE_CHECKING
 
-from vectorstore.exonyms import exonyms
-from vectorstore.languages import distinct, fold_accents, is_unspaced, normalise, stem, stop_words, words, zipf
+from vectorstore.languages import CAPITALISES_NOUNS, is_unspaced, normalise, stem, stop_words, words, zipf
+from vectorstore.places import EVERYDAY, Place, places_among
+from vectorstore.sounds import is_distinct, sound_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from vectorstore.languages import Word
 
-_MIN_PLACE_LETTERS = 4
-_MAX_PLACE_WORDS = 3
-_MAX_UNSPACED_PLACE = 10
-_MAX_ENDING = 3
-"""An inflected name is its stem and at most this many letters."""
-_LONG_SKELETON = 4
-_NOUN_CAPITALS = frozenset({"de", "lb"})
+_MIN_CALENDAR_LETTERS = 4
 # Zipf scale (log10 per thousand million words), see ``is_name``.
 _RARE = 3.6
 _VERY_RARE = 2.4
@@ -35,49 +28,10 @@ _FAIRLY_RARE = 3.0
 _NOUN_FORM = 3.0
 _PLURAL_LAG = 1.2
 _NAME_EXCESS = 2.1
-_WORLD = "001"
 
-# Applied in order to a romanised word: one letter for each sound that the languages of Europe and usual romanisations spell differently.
-_CONSONANTS = tuple(
-    (re.compile(pattern), sound)
-    for pattern, sound in (
-        (r"[^a-z]", ""),
-        (r"schtsch|shch|tsch|dsch|sch|tch|dzh|zh|sh|cz|sz|ts|tz|^x|(?:ch|dj)(?=[aeiouy])|ch$|ç", "s"),
-        (r"x", "ks"),
-        (r"gh", "g"),
-        (r"kh|ck|qu|ch|c(?![eiys])|q", "k"),
-        (r"ph|w|v", "f"),
-        (r"c|z", "s"),
-        (r"th|dt", "t"),
-        (r"(?<=.)h", ""),
-        (r"(.)\1+", r"\1"),
-    )
-)
-_INHABITANT = re.compile("(.{3,})er[ns]?")
-"""German makes adjectives and people of cities: "Warschauer", "Bremer", "Münchner"."""
-_VOWELS = "aeiouyj"
-_INNER_VOWELS = re.compile(rf"(?<=.)[{_VOWELS}]+")
-_FIRST_VOWELS = re.compile(rf"^[{_VOWELS}]+")
-# A second way to read a letter, by language, where that language's spelling of names leaves two.
-_SECOND_READINGS = {
-    "de": ("(?<![st])ch", "kh"),
-    "en": ("j|g(?=[eiy])", "zh"),
-    "fr": ("j", "zh"),
-    "pt": ("j", "zh"),
-    "es": ("j", "kh"),
-    "ar": ("w", "u"),
-    "fa": ("w", "u"),
-    "ru": ("kh", "h"),
-    "uk": ("kh", "h"),
-    "bg": ("kh", "h"),
-}
-_DIPHTHONG = {"ru": ("a[iy]", "i")}
-# Languages whose names take no ending but the genitive s.
-_UNINFLECTED = frozenset({"en", "de", "lb", "nl", "fr", "es", "it", "pt", "ca", "sv", "da", "nb", "nn", "no", "und"})
 # Without capitals and with most words rare, for they carry their particles: names cannot be told.
 _AGGLUTINATING = frozenset({"ko", "ta", "te", "ml", "kn"})
 _BY_SOUND = frozenset("ar fa ur ps ckb he yi zh ja ko th km lo my hi bn mr ne ta te ml kn gu pa si am ka hy".split())
-_NOMINATIVES = ("", "a", "а", "я", "ь", "й", "ай")
 
 
 def _set(listed: str) -> frozenset[str]:
@@ -98,12 +52,6 @@ _PEOPLES = _set(
     "scottish welsh english irish californian texan bavarian catalan kurdish north south east west "
     "britons italians israelis palestinians iranians iraqis indians africans canadians australians viennese parisian parisians londoners syrians"
 )
-# Cities whose name is an everyday word somewhere: only with a capital.
-EVERYDAY = _set(
-    "adalet bahar banan bari batman bello beira carmen contagem corrientes deli denizli essen fatih golfe haag konak kota male medan "
-    "mesa natal nice oral oran pari pasto pelotas praia reading salta sale samba santos serra soledad sucre tanta van vereniging virar "
-    "welkom yola"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,26 +64,6 @@ class Name:
     keys: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A place at ``text[start:end]``, by the ``code`` that it has in every language."""
-
-    start: int
-    end: int
-    code: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A place at ``text[start:end]``: words ``first`` up to but without ``last`` of the text."""
-
-    start: int
-    end: int
-    first: int
-    last: int
-    code: str
-
-
 def by_sound(language: str) -> bool:
     """Whether a language is written in a script into which foreign names are put by their sound alone, so that keys often fail."""
     return language in _BY_SOUND
@@ -146,7 +74,7 @@ def name_keys(text: str, *, language: str) -> list[str]:
     listed = words(text)
     found: list[str] = []
     covered: set[int] = set()
-    for place in _places(listed, language=language):
+    for place in places_among(listed, language=language):
         if not listed[place.first].text[0].islower():
             covered.update(range(place.first, place.last))
             found += _place_keys(place, listed, language=language)
@@ -163,7 +91,7 @@ def question_names(question: str, *, language: str) -> list[Name]:
     any_capitals = inner_capitals or (bool(listed) and listed[0].text[0].isupper())
     found: list[Name] = []
     covered: set[int] = set()
-    for place in _places(listed, language=language):
+    for place in places_among(listed, language=language):
         written = question[place.start : place.end]
         if written[0].islower() and (inner_capitals or normalise(written) in EVERYDAY):
             continue
@@ -175,15 +103,6 @@ def question_names(question: str, *, language: str) -> list[Name]:
             if keys:
                 found.append(Name(word.text, word.start, word.end, keys))
     return sorted(found, key=lambda name: name.start)
-
-
-def places(text: str, *, language: str) -> list[Place]:
-    """The places that ``text`` names, in their order; words that are a place's only by chance are left out."""
-    return [
-        Place(found.start, found.end, found.code)
-        for found in _places(words(text), language=language)
-        if not text[found.start].islower() and normalise(text[found.start : found.end]) not in EVERYDAY
-    ]
 
 
 def is_name(word: str, *, first: bool, any_capitals: bool, language: str) -> bool:
@@ -206,70 +125,18 @@ def _is_capitalised_name(normal: str, *, first: bool, language: str) -> bool:
     if language == "en" and (normal in _no_names() or normal.removesuffix("s") in _PEOPLES):
         return False
     rare = zipf(normal, language=language) < _RARE
-    if language in _NOUN_CAPITALS:
+    if language in CAPITALISES_NOUNS:
         return (rare or not first) and _is_german_name(normal)
     return not first or (rare and zipf(normal, language=language) - zipf(normal, language="en") < _NAME_EXCESS)
 
 
 def _is_uncapitalised_name(normal: str, *, language: str) -> bool:
     common = zipf(normal, language=language)
-    if language in _NOUN_CAPITALS:
+    if language in CAPITALISES_NOUNS:
         return common < _RARE + 0.5 and _is_german_name(normal, margin=0.3)
     if language == "en" or not normal.isascii():
         return common < _VERY_RARE
     return common < _RARE and common <= zipf(normal, language="en") + 0.5
-
-
-@lru_cache(maxsize=200_000)
-def sound_keys(word: str, *, language: str) -> tuple[str, ...]:
-    """The sound keys of one word: of itself, without a genitive s, and of its stem where the language inflects names.
-
-    A key is the word's consonants, with near ones counted as equal; one of fewer than four also has its vowels, as dark or light.
-    """
-    normal = normalise(word)
-    if normal[0].isdigit() or is_unspaced(normal):
-        return ()
-    keys = {_sound(reading) for reading in _readings(normal, language=language)}
-    shortened = []
-    if normal.endswith("s") and len(normal) > _LONG_SKELETON:  # "Tokajews" but not "Laos"
-        shortened.append(normal[:-1])
-    if language not in _UNINFLECTED and len(normal) - len(stem(normal, language=language)) <= _MAX_ENDING:
-        shortened.append(stem(normal, language=language))
-    for form in shortened:
-        sounds = (_sound(reading) for reading in _readings(form, language=language))
-        keys.update(sound for sound in sounds if len(sound) >= _LONG_SKELETON)
-    return tuple("~" + key for key in sorted(keys) if key)
-
-
-@lru_cache(maxsize=200_000)
-def romanise(word: str) -> str:
-    """``word`` in lower-case Latin letters."""
-    from anyascii import anyascii
-
-    return str(anyascii(fold_accents(normalise(word)))).lower()
-
-
-def _readings(form: str, *, language: str) -> Iterator[str]:
-    plain = romanise(form)
-    yield plain
-    for rules in (_SECOND_READINGS, _DIPHTHONG):
-        if language in rules:
-            pattern, sound = rules[language]
-            other = re.sub(pattern, sound, plain)
-            if other != plain:
-                yield other
-
-
-def _sound(romanised: str) -> str:
-    for pattern, sound in _CONSONANTS:
-        romanised = pattern.sub(sound, romanised)
-    first = _FIRST_VOWELS.sub("a", romanised)
-    skeleton = _INNER_VOWELS.sub("", first)
-    if len(skeleton) >= _LONG_SKELETON:
-        return skeleton
-    if len(skeleton) <= (1 + skeleton.startswith("a")):  # "Xi", "Lee", "Jon": all there is
-        return romanised
-    return _INNER_VOWELS.sub(lambda run: "o" if run.group()[0] in "aou" else "e", first.rstrip(_VOWELS))
 
 
 def _is_german_name(normal: str, *, margin: float = 0.0) -> bool:
@@ -325,168 +192,12 @@ def _calendar(language: str) -> frozenset[str]:
         return frozenset()
     tables = [months for kind in locale.months.values() for months in kind.values()]
     tables += [days for kind in locale.days.values() for days in kind.values()]
-    return frozenset(normalise(name) for table in tables for name in table.values() if len(name) >= _MIN_PLACE_LETTERS)
+    return frozenset(normalise(name) for table in tables for name in table.values() if len(name) >= _MIN_CALENDAR_LETTERS)
 
 
-def _place_keys(place: _Place, listed: Sequence[Word], *, language: str) -> tuple[str, ...]:
+def _place_keys(place: Place, listed: Sequence[Word], *, language: str) -> tuple[str, ...]:
     """A place's code, and its sound where that is distinct: an inflected or unlisted spelling may only sound like it."""
     if place.last - place.first > 1:
         return (place.code,)
     sounds = sound_keys(listed[place.first].text, language=language)
-    return (place.code, *(sound for sound in sounds if len(_INNER_VOWELS.sub("", sound[1:])) >= _LONG_SKELETON))
-
-
-def _places(listed: Sequence[Word], *, language: str) -> Iterator[_Place]:
-    """The places that a text names, longest first at each word."""
-    position = 0
-    while position < len(listed):
-        word = listed[position]
-        if is_unspaced(word.text):
-            yield from _unspaced_places(word, position, language=language)
-            position += 1
-            continue
-        for last in range(min(position + _MAX_PLACE_WORDS, len(listed)), position, -1):
-            code = _place_code(listed[position:last], language=language)
-            if code:
-                yield _Place(word.start, listed[last - 1].end, position, last, code)
-                position = last
-                break
-        else:
-            position += 1
-
-
-def _unspaced_places(word: Word, position: int, *, language: str) -> Iterator[_Place]:
-    """The places in a run of Chinese, Japanese or Thai, in which nothing separates the words."""
-    tables = (countries(language), city_codes())
-    start = 0
-    while start < len(word.text):
-        for end in range(min(start + _MAX_UNSPACED_PLACE, len(word.text)), start + 1, -1):
-            form = folded(word.text[start:end])
-            code = next((table[form] for table in tables if form in table), None)
-            if code:
-                yield _Place(word.start + start, word.start + end, position, position + 1, code)
-                start = end
-                break
-        else:
-            start += 1
-
-
-def _place_code(run: Sequence[Word], *, language: str) -> str | None:
-    shouted = all(word.text.isupper() for word in run)
-    if len(run) == 1 and normalise(run[0].text) in stop_words(language) and not shouted:
-        return None
-    plain = " ".join(folded(word.text) for word in run)
-    own, english = countries(language), countries("en")
-    capital, cased = run[0].text[0].isupper(), run[0].text[0].isupper() or run[0].text[0].islower()
-    if cased and len(plain) < _MIN_PLACE_LETTERS:  # "Çin", "USA", "U.S.", but not "us" or "Us"
-        written_out = (
-            capital and len(plain) == _MIN_PLACE_LETTERS - 1 and plain not in stop_words("en")
-        )  # "Doctor Who" is not the WHO
-        return own.get(plain) or english.get(plain) if shouted or written_out else None
-    forms = [plain]
-    if plain.endswith("s"):
-        forms.append(plain[:-1])
-    elif language == "ko":  # a particle behind it
-        forms += [plain[:-1], plain[:-2]]
-    elif language == "de" and len(run) == 1 and capital:
-        forms += _german_cities(normalise(run[0].text))
-    for form in forms:
-        code = own.get(form) or english.get(form) or city_codes().get(form)
-        if code and len(form) > 1:
-            return code
-    if language in _UNINFLECTED and len(run) == 1:
-        return None
-    stemmed = _stem_form(plain, language=language)
-    code = own.get("stem " + stemmed)
-    if code or language in _UNINFLECTED or len(plain) - len(stemmed) > _MAX_ENDING * len(run):
-        return code
-    nominatives = (stemmed + ending for ending in _NOMINATIVES)
-    return next((table[form] for form in nominatives for table in (own, city_codes()) if form in table), None)
-
-
-def _german_cities(normal: str) -> list[str]:
-    """The city names that a German word for its people may come from, folded; a word that is commoner than they are is a word of its own."""
-    people = _INHABITANT.fullmatch(normal)
-    if not people:
-        return []
-    cities = distinct((people[1], people[1] + "en", re.sub("n$", "en", people[1])))
-    common = zipf(normal, language="de")
-    return [folded(city) for city in cities if zipf(city, language="de") >= common]
-
-
-@lru_cache(maxsize=100_000)
-def folded(text: str) -> str:
-    """``text`` as the tables of places have it: normalised, without diacritics."""
-    return fold_accents(normalise(text))
-
-
-def _listed_form(name: str) -> str:
-    return " ".join(folded(word.text) for word in words(name))
-
-
-def _stem_form(form: str, *, language: str) -> str:
-    return " ".join(stem(part, language=language) for part in form.split())
-
-
-@cache
-def countries(language: str) -> dict[str, str]:
-    """Names of countries, parts of the world and organisations in one language → code; stems are listed under ``"stem ..."``."""
-    from babel import Locale, UnknownLocaleError
-
-    try:
-        territories = dict(Locale.parse(language).territories)
-    except (UnknownLocaleError, ValueError):
-        return {}
-    named = [
-        (form, code.lower())
-        for code, name in territories.items()
-        if code not in {_WORLD, "ZZ"}
-        for variant in (name, re.sub(r"\s*\(.*?\)", "", name))
-        for form in [_listed_form(variant)]
-        if form
-    ]
-    table: dict[str, str] = {}
-    others = [(_listed_form(form), code) for form, code in exonyms(language).items()]
-    for form, code in (*_USUAL.get(language, {}).items(), *others, *named):
-        table.setdefault(form, "@" + code)
-        table.setdefault("stem " + _stem_form(form, language=language), "@" + code)
-    return table
-
-
-# What newsrooms write for countries besides the names in CLDR.
-_USUAL = {
-    "en": {
-        "us": "us", "usa": "us", "u s": "us", "u s a": "us", "america": "us", "united states": "us", "uk": "gb", "u k": "gb",
-        "britain": "gb", "great britain": "gb", "belorussia": "by", "czech republic": "cz", "e u": "eu", "eu": "eu", "uae": "ae",
-    },
-    "de": {
-        "us": "us", "usa": "us", "amerika": "us", "weissrussland": "by", "grossbritannien": "gb", "tschechische republik": "cz",
-        "eu": "eu", "vae": "ae",
-    },
-    "fr": {"etats unis": "us", "usa": "us", "grande bretagne": "gb", "bielorussie": "by", "ue": "eu"},
-    "es": {"ee uu": "us", "eeuu": "us", "gran bretana": "gb", "bielorrusia": "by", "ue": "eu"},
-    "pt": {"eua": "us", "gra bretanha": "gb", "ue": "eu"},
-    "it": {"usa": "us", "gran bretagna": "gb", "bielorussia": "by", "ue": "eu"},
-    "nl": {"vs": "us", "groot brittannie": "gb", "wit rusland": "by", "eu": "eu"},
-    "pl": {"usa": "us", "wielka brytania": "gb", "ue": "eu"},
-    "sv": {"usa": "us", "storbritannien": "gb", "vitryssland": "by", "eu": "eu"},
-    "tr": {"abd": "us", "ingiltere": "gb", "ab": "eu"},
-    "ru": {"сша": "us", "великобритания": "gb", "белоруссия": "by", "ес": "eu", "евросоюз": "eu", "оаэ": "ae"},
-    "uk": {"сша": "us", "велика британія": "gb", "єс": "eu"},
-}  # fmt: skip
-
-
-@cache
-def city_codes() -> dict[str, str]:
-    """Spellings of large cities in any language → code, see ``packaging/make_cities.py``."""
-    listed = json.loads(resources.files("vectorstore").joinpath("cities.json").read_text("utf-8"))["cities"]
-    return {spelling: "@" + code for code, spellings in listed.items() for spelling in spellings.split("|")}
-
-
-@cache
-def city_spellings() -> dict[str, list[str]]:
-    """The spellings of each large city, by its code."""
-    found: dict[str, list[str]] = {}
-    for spelling, code in city_codes().items():
-        found.setdefault(code, []).append(spelling)
-    return found
+    return (place.code, *filter(is_distinct, sounds))

@@ -1,7 +1,7 @@
 """Names as readers of another language spell them, for showing: "Taschkent" is Tashkent in English, "Lawrow" is Lavrov.
 
 Only where it is sure: places that a table has, Slavic names and their like where a rule of romanisation gives a spelling that texts of the reader's
-language use and the written one is not. Not here: finding names that are meant to be the same (``names.py``).
+language use and the written one is not. Not here: finding names that are meant to be the same (``names.py``, ``places.py``).
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 from vectorstore.exonyms import exonyms
 from vectorstore.languages import fold_accents, normalise, stem, zipf
-from vectorstore.names import EVERYDAY, city_codes, city_spellings, folded, romanise, sound_keys
+from vectorstore.places import EVERYDAY, city_codes, city_spellings, folded
+from vectorstore.sounds import romanise, sound_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

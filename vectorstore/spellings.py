@@ -10,7 +10,8 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from vectorstore.languages import words
-from vectorstore.names import countries, folded, romanise
+from vectorstore.places import countries, folded
+from vectorstore.sounds import romanise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
