@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from vectorstore.languages import words
-from vectorstore.names import romanise
+from vectorstore.sounds import romanise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

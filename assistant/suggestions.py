@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Final
 from assistant.quoting import Quoting
 from vectorstore.errors import ArticleNotFound, FundstelleError
 from vectorstore.languages import zipf
-from vectorstore.names import folded, places, question_names
+from vectorstore.names import question_names
+from vectorstore.places import folded, places
 from vectorstore.respelling import person_name, place_name
 from vectorstore.types import Filters
 
