@@ -14,7 +14,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from vectorstore.languages import normalise, stop_words
-from vectorstore.names import is_name, places
+from vectorstore.names import is_name
+from vectorstore.places import places
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
