@@ -9,15 +9,14 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from ingest.clean import merge_furniture, normalise_paragraph
 from ingest.encoding import clean_characters
+from ingest.paragraphs import PROSE_WORDS, merge_furniture, normalise_paragraph
 from ingest.types import Block
 from vectorstore.types import Furniture
 
 LINK_SHARE = 0.75
 """A short block with more of it linked is a link, not prose."""
 _LINK_WORDS = 25
-_PROSE_WORDS = 12
 _FURNITURE_CLASS = re.compile(
     r"(?:^|[-_\s])(?:copyright|credits?|share|sharing|social|related|newsletter|advert\w*|cookie\w*|breadcrumbs?|pagination"
     r"|permalink|tags?|jp-relatedposts|sharedaddy|teasertext)(?:$|[-_\s])",
@@ -53,11 +52,6 @@ def assemble(blocks: Sequence[Block], *, title: str) -> tuple[str, tuple[Furnitu
     return (normal, merge_furniture(normal, marks)) if normal == text else (normal, ())
 
 
-def one_line(text: str) -> str:
-    """``text`` with cleaned characters and single spaces, no line breaks."""
-    return re.sub(r"\s+", " ", clean_characters(text)).strip()
-
-
 def _bare_headings(blocks: Sequence[Block]) -> int:
     """The index from which on nothing but headings and furniture follows: headings over what was taken out of the page."""
     end = len(blocks)
@@ -79,7 +73,7 @@ def _structural_reason(block: Block) -> str:
         return block.reason
     if block.linked >= LINK_SHARE and words <= _LINK_WORDS and block.tag not in {"row", "cell"}:
         return "link"
-    prose = words >= _PROSE_WORDS and block.text.rstrip().endswith((".", "!", "?", "“", "”", "»", '"'))
+    prose = words >= PROSE_WORDS and block.text.rstrip().endswith((".", "!", "?", "“", "”", "»", '"'))
     if words <= 40 and not prose and _FURNITURE_CLASS.search(block.classes):
         return "page element"
     return ""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ingest.clean import normalise_paragraph, own_paragraphs
+from ingest.paragraphs import normalise_paragraph, own_paragraphs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

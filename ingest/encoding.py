@@ -58,6 +58,11 @@ def clean_characters(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", text).strip()
 
 
+def one_line(text: str) -> str:
+    """``text`` with cleaned characters and single spaces, no line breaks."""
+    return re.sub(r"\s+", " ", clean_characters(text)).strip()
+
+
 def decode(content: bytes, *, declared: str | None = None) -> str:
     """The characters of ``content``, in the encoding that its bytes show or declare (:func:`encoding_of`).
 

@@ -24,7 +24,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from ingest.documents import DocumentKind
-from ingest.encoding import clean_characters, decode, starts_with_bom, wide_encoding
+from ingest.encoding import clean_characters, decode, one_line, starts_with_bom, wide_encoding
 from ingest.limits import (
     MAX_BRACKETS,
     MAX_CHARACTERS,
@@ -117,7 +117,7 @@ def document_kind(content: bytes) -> DocumentKind | None:
 def _from_document(content: bytes, *, kind: DocumentKind, name: str, now: datetime) -> Extracted:
     """What a document says; its own dates count where they are about publication and change."""
     from ingest import page_metadata
-    from ingest.blocks import assemble, one_line
+    from ingest.blocks import assemble
     from ingest.dates import parse_date
     from ingest.plaintext import from_text
     from ingest.sandbox import run_limited

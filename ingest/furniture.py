@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import replace
+from collections import Counter
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from ingest.clean import merge_furniture, repeatable_paragraphs
+from ingest.headline import headline_at, is_dated
+from ingest.paragraphs import merge_furniture, normalise_paragraph
+from ingest.prose import SHORT, content_words, is_topical, judged_paragraphs
+from vectorstore.languages import primary
 from vectorstore.paragraphs import Paragraph
 from vectorstore.types import Furniture
 
@@ -28,10 +32,60 @@ AT_LEAST = 3
 """From this many different stories of its outlet on a paragraph is furniture ..."""
 _SHARE, _ENOUGH = 0.2, 10
 """... if they are this share of all its stories, or so many: the refrain of a column is in few of them."""
+_REPEATABLE_WORDS = 2
+_REPEATABLE, _REPEATABLE_INSIDE = 600, 250  # characters of a paragraph at the edge of the article, and within its body
 _TOPICAL = 0.34
 _MAX_SHARE = 0.75
 _AT_ONCE = 100
 _WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Repeatable:
+    """A paragraph that may turn out to be furniture, if its outlet repeats it; ``topical`` says whether the article is about what it says."""
+
+    span: Span
+    topical: bool
+
+
+def repeatable_paragraphs(
+    text: str, *, title: str, language: str, outlet: str, furniture: Iterable[Furniture]
+) -> list[Repeatable]:
+    """The paragraphs outside ``furniture`` that an outlet repeats as furniture only.
+
+    Neither headline, dateline, byline and subheadings nor long paragraphs of the body, nor what comes back within the article like a refrain.
+    Topical is what has words of the headline and the first half of the body, the ``outlet``'s name aside: boxes below it also have words in common.
+    """
+    marks = tuple(furniture)
+    blocks = judged_paragraphs(text, language=language)
+    for block in blocks:
+        block.reason = next((mark.reason for mark in marks if mark.start < block.span.end and block.span.start < mark.end), "")
+    top = headline_at([block.text for block in blocks], title=title) if blocks else 0
+    body = [i for i, block in enumerate(blocks) if i > top and block.prose and not block.reason] or [len(blocks)]
+    leading = [blocks[i] for i in body[: max(1, len(body) // 2)] if i < len(blocks)]
+    for block in leading:
+        block.counted = True
+    name, headline_words = (content_words(said, language=primary(language)) for said in (outlet, title))
+    topic = Counter(word for words in (headline_words, *(block.content for block in leading)) for word in words - name)
+    normal = [normalise_paragraph(block.text) for block in blocks]
+    here = Counter(normal)
+    found = []
+    for i, block in enumerate(blocks):
+        inside = body[0] < i < body[-1]
+        label = block.words <= SHORT and not block.closed
+        if (
+            block.reason
+            or i == top
+            or here[normal[i]] > 1
+            or normal[i] == normalise_paragraph(title)
+            or block.words < _REPEATABLE_WORDS
+            or len(block.text) > (_REPEATABLE_INSIDE if inside else _REPEATABLE)
+            or (is_dated(block.text) and i < body[-1])
+            or (label and top < i < body[-1])
+        ):
+            continue
+        found.append(Repeatable(block.span, is_topical(block, topic=topic)))
+    return found
 
 
 def learn(library: Library, *, split: Callable[[Article], Sequence[Passage]]) -> list[str]:

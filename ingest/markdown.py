@@ -11,8 +11,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from ingest.blocks import LINK_SHARE, assemble, one_line
+from ingest.blocks import LINK_SHARE, assemble
 from ingest.dates import parse_date
+from ingest.encoding import one_line
 from ingest.page_metadata import declared_language, web_address
 from ingest.plaintext import from_text
 from ingest.types import Block, Extracted

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from ingest.blocks import one_line
-from ingest.clean import headline, paragraphs
 from ingest.dates import date_in_text
+from ingest.encoding import one_line
+from ingest.headline import headline
+from ingest.paragraphs import paragraphs
 from ingest.types import Extracted
 from vectorstore.languages import detect_language
 

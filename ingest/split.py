@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from ingest.clean import paragraphs
+from ingest.paragraphs import paragraphs
 from vectorstore.languages import normalise, primary, stop_words
 from vectorstore.types import Article, Furniture, Passage, Span
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
-from ingest.clean import own_paragraphs
+from ingest.paragraphs import own_paragraphs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -12,8 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.clean import find_furniture, headline, merge_furniture, paragraphs, repeatable_paragraphs
+from ingest.clean import find_furniture
 from ingest.extract import extract
+from ingest.furniture import repeatable_paragraphs
+from ingest.headline import headline
+from ingest.paragraphs import merge_furniture, paragraphs
 from vectorstore.languages import detect_language
 from vectorstore.types import Furniture
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.clean import find_furniture, paragraphs
+from ingest.clean import find_furniture
+from ingest.paragraphs import paragraphs
 from ingest.split import split_article, split_sentences
 from vectorstore.types import Article, Furniture, Span
 

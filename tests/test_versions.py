@@ -65,6 +65,6 @@ def test_changes_turn_one_text_into_the_other(make_article: Make, old: str, new:
 
 
 def _lines(text: str) -> list[str]:
-    from ingest.clean import paragraphs
+    from ingest.paragraphs import paragraphs
 
     return [span.slice(text) for span in paragraphs(text)]
