@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from ingest.dates import Published
-    from ingest.feeds import Entry
+    from ingest.feed_entries import Entry
     from ingest.types import Extracted
 
 _OTHER_HOSTS = ("www.", "m.", "amp.", "mobile.")

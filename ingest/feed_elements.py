@@ -2,7 +2,7 @@
 
 What goes away: other modules' elements (categories, media, podcasts), whose number feedparser takes quadratic time for; prefixes
 that were never declared and namespaces that are not known, at some of which its strict parser stops; HTML elements inside of a text, which
-become its text; more of a date, name or address than one can have. Not here: reading the XML (``markup.py``) and what it says (``feeds.py``).
+become its text; more of a date, name or address than one can have. Not here: reading the XML (``markup.py``) and what it says (``rss.py``).
 """
 
 from __future__ import annotations

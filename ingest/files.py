@@ -21,7 +21,7 @@ from ingest.tables import TABLE_SUFFIXES, Row, is_table, read_rows
 from vectorstore.errors import SourceEmpty, SourceError, SourceNotFound, SourceUnreadable
 
 if TYPE_CHECKING:
-    from ingest.feeds import Feed
+    from ingest.feed_entries import Feed
     from ingest.planned import Planned, ReadOptions
 
 MAX_BYTES = 64 * 1024 * 1024

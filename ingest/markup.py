@@ -3,7 +3,7 @@
 Nothing is fetched and nothing expanded: the document type, where entities are declared and external ones named, is cut out before
 a parser sees it, and the parser is told to resolve nothing. Broken XML is mended as far as it can be; every step takes time
 linear in its length, and the parser's own limits on depth (2,048) and on the length of one text (10 million) stay in force.
-Not here: what elements mean (``feeds.py``) and which part of a page is its article (``extract.py``).
+Not here: what elements mean (``rss.py``) and which part of a page is its article (``extract.py``).
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from vectorstore.errors import SourceError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ingest.feeds import Entry
+    from ingest.feed_entries import Entry
     from ingest.fetch import Fetched
     from vectorstore.pages import Page
     from vectorstore.sources import SourceKind

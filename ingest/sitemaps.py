@@ -1,16 +1,23 @@
-"""Sitemaps: XML → addresses, with titles and dates as they are written.
+"""Sitemaps: XML → addresses, with titles and dates.
 
 The elements of https://www.sitemaps.org/protocol.html and of Google's news extension; pictures, videos and translations are passed
-over. Elements are taken as they are read: the tree of a sitemap of 50 MB would be some 2 GB. Not here: what the dates say and
-which addresses are any good (``feeds.py``).
+over. Elements are taken as they are read: the tree of a sitemap of 50 MB would be some 2 GB.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
+from ingest.feed_entries import MENDED, Entry, Feed, address_of, iso_date, language_of, line_of, same_address, with_entries
 from ingest.markup import read_xml
 
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ingest.feed_entries import Kind
+
+MAX_ADDRESSES = 50_000
 _FIELDS = {
     "loc": "loc", "lastmod": "modified", "news:title": "title", "news:publication_date": "published", "news:language": "language",
 }  # fmt: skip
@@ -37,8 +44,34 @@ class Sitemap:
     mended: bool
 
 
-def read_sitemap(text: str, *, limit: int) -> Sitemap:
-    """The addresses of the sitemap or index ``text``, which begins with its first element; ``limit`` of them are kept."""
+def sitemap_feed(text: str, *, kind: Kind, url: str, now: datetime) -> Feed:
+    """What the sitemap or index ``text``, which begins with its first element, says; ``url`` is its address."""
+    found = _read(text, limit=MAX_ADDRESSES)
+    notes = [MENDED] if found.mended else []
+    if found.count > MAX_ADDRESSES:
+        notes.append(f"of {found.count:,} addresses the first {MAX_ADDRESSES:,} were read")
+    address = address_of(url)
+    feed = Feed(kind=kind, notes=tuple(notes))
+    if kind == "sitemap index":
+        nested = [address_of(place.loc, base=address or "") for place in found.places]
+        others = dict.fromkeys(
+            place for place in nested if place and (address is None or same_address(place) != same_address(address))
+        )
+        return replace(feed, nested=tuple(others), notes=(*feed.notes, *(() if others else ("no sitemaps",))))
+    entries = (
+        Entry(
+            url=address_of(place.loc, base=address or ""),
+            title=line_of(place.title),
+            language=language_of(place.language),
+            published=iso_date(place.published, now=now),
+            modified=iso_date(place.modified, now=now),
+        )
+        for place in found.places
+    )
+    return with_entries(feed, entries, url=address)
+
+
+def _read(text: str, *, limit: int) -> Sitemap:
     reader = _Reader(limit=limit)
     mended = read_xml(text, target=reader)
     return Sitemap(places=tuple(reader.places), count=reader.count, mended=mended)

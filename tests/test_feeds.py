@@ -15,8 +15,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ingest import feeds
-from ingest.feeds import Entry, Feed, FeedLink, feed_links, parse_feed, sniff
+from ingest import json_feed, sitemaps
+from ingest import rss as rss_feeds
+from ingest.feed_entries import Entry, Feed
+from ingest.feeds import FeedLink, feed_links, parse_feed, sniff
 from vectorstore.errors import SourceEmpty, SourceError, SourceUnreadable
 
 NOW = datetime(2024, 6, 1, 12, tzinfo=UTC)
@@ -305,7 +307,7 @@ def test_no_date_is_made_up(written: str) -> None:
     ("inside", "minutes"),
     [
         ("<ttl>15</ttl>", 15),
-        ("<ttl>999999</ttl>", feeds.MAX_TTL),
+        ("<ttl>999999</ttl>", rss_feeds.MAX_TTL),
         ("<ttl>0</ttl>", None),
         ("<ttl>soon</ttl>", None),
         ("<s:updatePeriod>hourly</s:updatePeriod><s:updateFrequency>4</s:updateFrequency>", 15),
@@ -530,13 +532,14 @@ def test_hostile_feeds_take_no_long_time(name: str, content: str) -> None:
 
 def test_too_much_is_cut_or_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bounds on bytes and entries, each with a note or a reason."""
-    monkeypatch.setattr(feeds, "MAX_ENTRIES", 3)
-    monkeypatch.setattr(feeds, "MAX_ADDRESSES", 3)
+    monkeypatch.setattr(rss_feeds, "MAX_ENTRIES", 3)
+    monkeypatch.setattr(sitemaps, "MAX_ADDRESSES", 3)
     many = read(rss(*(f"<title>{n}</title><link>/{n}</link>" for n in range(5))))
     assert (len(many.entries), many.notes) == (3, ("of 5 entries the first 3 were read",))
     sitemap = read("<urlset>" + "".join(f"<url><loc>/{n}</loc></url>" for n in range(5)) + "</urlset>")
     assert (len(sitemap.entries), sitemap.notes) == (3, ("of 5 addresses the first 3 were read",))
-    monkeypatch.setattr(feeds, "MAX_FEED_BYTES", 2**20)
+    for module in (rss_feeds, json_feed):
+        monkeypatch.setattr(module, "MAX_FEED_BYTES", 2**20)
     long = read(rss("<title>a</title><link>/a</link>", f"<title>b</title><description>{'word ' * 400_000}</description>"))
     assert long.entries[0].url == "https://echo.example/a"
     assert long.notes[0] == "longer than 1 MB, of which the first were read"

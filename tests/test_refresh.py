@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ingest.entries import own_address, with_entry
-from ingest.feeds import Entry
+from ingest.feed_entries import Entry
 from ingest.fetch import Fetcher
 from ingest.pipeline import IngestReport, Web, ingest
 from ingest.planned import ReadOptions, Visit
