@@ -6,12 +6,13 @@ Pure but for the encoder, which embeds the sentences of hits that have no senten
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Literal
 
+from assistant.leaning import leans_back
 from assistant.page_lines import asks_about_page, is_page_line
-from assistant.questions import NUMERIC, answer_kind, counted_word, has_kind
+from assistant.questions import NEEDED, answer_kind, counted_word, has_kind
 from vectorstore.languages import normalise, same_words, stop_words
 from vectorstore.names import by_sound, name_keys
 from vectorstore.spellings import has_initials, has_spelling, is_abbreviated, nationalities
@@ -97,7 +98,8 @@ class Features:
     Shares are of what the question's words say, by their rarity: 0 to 1. ``margin`` is how far the passage's cosines (its own and 1.5 times
     its best sentence's) are above those of the best passage of any other article, ``alone`` is 1 where there is none. ``names_missing``
     and ``numbers_missing`` are 0 or 1; the year in which the article was published is not missing from it. ``amount_missing`` is 1 if a
-    number of some kind is asked for and the quotes have none of it, 0.5 if they have one that may count something else.
+    number of some kind or a name is asked for and the quotes have none of it, 0.5 if they have a number that may count something else (1
+    where the article, in the question's language, never names what is to be counted).
 
     ``meeting`` says in what the words of question and article can meet at all: one language, an English gloss, or only names and numbers
     (then the shares say little). ``names_by_sound`` is 1 where the article's script spells names by their sound, and another than the
@@ -168,7 +170,7 @@ def find_evidence(question: str, result: SearchResult, *, encoder: Encoder, glos
 def choose_quotes(scored: Sequence[Evidence]) -> list[Evidence]:
     """The sentences that go together, from all of them, best first: not far below the best, not the same words twice.
 
-    Sentences that follow each other become one quote; at most ``MAX_QUOTES`` of ``MAX_QUOTED_CHARACTERS`` in all (the best sentence
+    Sentences that follow each other become one quote, and one that leans on those before it ("Deshalb ...") brings them; at most ``MAX_QUOTES`` of ``MAX_QUOTED_CHARACTERS`` in all (the best sentence
     is quoted however long it is).
     """
     quotes: list[Evidence] = []
@@ -181,15 +183,18 @@ def choose_quotes(scored: Sequence[Evidence]) -> list[Evidence]:
             continue
         if any(same_words(sentence.text, other.text, share=_SAME_WORDS) for other in chosen):
             continue
-        neighbour = next((index for index, quote in enumerate(quotes) if quote.touches(sentence)), None)
+        if any(quote.holds(sentence) for quote in quotes):
+            continue
+        whole = _understandable(sentence, quotes, room=MAX_QUOTED_CHARACTERS - characters)
+        neighbour = next((index for index, quote in enumerate(quotes) if quote.touches(whole)), None)
         if neighbour is not None:
-            quotes[neighbour] = _joined(quotes[neighbour], sentence)
+            quotes[neighbour] = _joined(quotes[neighbour], whole)
         elif len(quotes) < MAX_QUOTES:
-            quotes.append(sentence)
+            quotes.append(whole)
         else:
             continue
         chosen.append(sentence)
-        characters += len(sentence.span)
+        characters += len(whole.span)
     return quotes
 
 
@@ -210,6 +215,7 @@ class _Read:
             self.cosines = [float(cosine) for cosine in encoder.encode_passages(texts) @ result.vector]
         asked = frozenset(normalise(word.text) for word in result.terms.words)
         counted = next((word for word in result.terms.words if word.text == asking.counted), None)
+        self.counts = counted is None or any(counted.found_in(terms) for terms in self.passage)
         self.kinds = [
             has_kind(
                 text,
@@ -301,12 +307,13 @@ def _covered(text: str, *, language: str, glossary: Glossary) -> bool:
     return sum(bool(entry.translations) for entry in ordinary) >= _COVERED * len(ordinary)
 
 
-def _amount_missing(quoted: Sequence[_Scored]) -> float:
-    """How sure it is that sentences lack the number that is asked for; 0 for any other question."""
+def _amount_missing(quoted: Sequence[_Scored], *, meeting: Meeting) -> float:
+    """How sure it is that sentences lack the number or name that is asked for; 0 for any other question."""
     kinds = [sentence.read.kinds[sentence.position] for sentence in quoted]
-    if not quoted or quoted[0].read.kind not in NUMERIC or True in kinds:
+    if not quoted or quoted[0].read.kind not in NEEDED or True in kinds:
         return 0.0
-    return 0.5 if None in kinds else 1.0
+    uncounted = meeting == "own" and not any(sentence.read.counts for sentence in quoted)
+    return 0.5 if None in kinds and not uncounted else 1.0
 
 
 def _features(best: _Scored, read: Sequence[_Read], *, quoted: Sequence[_Scored], meeting: Meeting) -> Features:
@@ -331,7 +338,7 @@ def _features(best: _Scored, read: Sequence[_Read], *, quoted: Sequence[_Scored]
         words_missing=float(sum(not any(word.found_in(terms) for terms in whole) for word in needed)),
         names_missing=float(bool(near.missing_names)),
         numbers_missing=float(any(not any(word.found_in(terms) for terms in whole) for word in numbers)),
-        amount_missing=_amount_missing(quoted),
+        amount_missing=_amount_missing(quoted, meeting=meeting),
         names_by_sound=float(by_sound(article.language) != by_sound(near.asked.language)),
         margin=margin,
         alone=float(not rivals),
@@ -366,6 +373,20 @@ def _share(asked: Sequence[QuestionWord], found: Sequence[TextTerms]) -> float:
 
 def _weight(asked: Iterable[QuestionWord]) -> float:
     return sum(word.weight for word in asked)
+
+
+def _understandable(sentence: Evidence, quotes: Sequence[Evidence], *, room: int) -> Evidence:
+    """A sentence with those before it that it leans on, as far as they are no quote already and all fit into ``room`` characters."""
+    article, spans = sentence.hit.article, sentence.hit.passage.sentences
+    whole = sentence
+    first = spans.index(sentence.span)
+    for before in reversed(spans[max(0, first - _SENTENCES_BEFORE) : first]):
+        wider = replace(whole, span=Span(before.start, sentence.span.end), best=sentence.span)
+        fits = len(wider.span) <= room and not article.text[before.end : whole.span.start].strip()
+        if not fits or not leans_back(whole.text, language=article.language) or any(quote.touches(whole) for quote in quotes):
+            break
+        whole = wider
+    return whole
 
 
 def _joined(quote: Evidence, sentence: Evidence) -> Evidence:

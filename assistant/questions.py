@@ -7,18 +7,24 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from assistant.quantities import find_numbers
-from vectorstore.languages import normalise, stop_words, words
+from vectorstore.languages import normalise, stop_words, words, zipf
+from vectorstore.names import question_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from assistant.quantities import Number
 
-Kind = Literal["money", "share", "duration", "count", "number", "year", "date", "person", "country", "place", "reason", "other"]
+Kind = Literal[
+    "money", "share", "duration", "count", "number", "year", "date", "name", "person", "country", "place", "reason", "other"
+]
 NUMERIC = frozenset({"money", "share", "duration", "count", "number"})
+NEEDED = NUMERIC | {"name"}
+"""Kinds without which nothing answers a question for them."""
 
 # The words that come first in the question decide ("Where was he when ..."), of two at one place the longer ("how long ago").
 _ASKING: Mapping[str, tuple[tuple[Kind, str], ...]] = {
@@ -27,6 +33,7 @@ _ASKING: Mapping[str, tuple[tuple[Kind, str], ...]] = {
         ("number", r"\bhow (?:many|much|old|long|far|high|tall|large|big|fast|often|deep|wide|heavy)\b|\bwhat (?:percent|percentage|proportion|share|number|amount|price|sum|fraction)\b"),
         ("date", r"\bwhen\b|\b(?:what|which) (?:year|day|date|month|decade|century|time)\b|\bhow long ago\b|\buntil when\b|\bsince when\b"),
         ("place", r"\bwhere\b|\b(?:what|which) (?:city|country|town|place|state|region|continent)\b"),
+        ("name", r"\bwhat(?: is|['’]s| was| are| were) (?:[\w'’]+ ){0,3}names?\b"),
         ("person", r"\bwho(?:m|se)?\b"),
     ),
     "de": (
@@ -34,6 +41,7 @@ _ASKING: Mapping[str, tuple[tuple[Kind, str], ...]] = {
         ("number", r"\bwie ?viele?[rn]?\b|\bwie (?:alt|hoch|lange?|weit|gro(?:ß|ss)|oft|schnell|tief|teuer|breit|schwer)\b|\bwelche[rn]? (?:anteil|prozent|zahl|anzahl|summe|preis|menge)|\bwas kostet"),
         ("date", r"\bwann\b|\b(?:welche[mnrs]?) (?:jahr|tag|datum|monat|jahrzehnt|jahrhundert|zeitpunkt)|\bseit wann\b|\bbis wann\b"),
         ("place", r"\bwo(?:her|hin)?\b|\b(?:welche[mnrs]?) (?:stadt|land|ort|staat|region|kontinent)"),
+        ("name", r"\bwie (?:hei(?:ß|ss)(?:t|en)|hie(?:ß|ss)(?:en)?)\b|\bwie lautete? der name\b|\bwelchen namen\b"),
         ("person", r"\bwe[rmn]\b|\bwessen\b"),
     ),
     "fr": (
@@ -41,6 +49,7 @@ _ASKING: Mapping[str, tuple[tuple[Kind, str], ...]] = {
         ("number", r"\bcombien\b|\bquel(?:le)?s? (?:est |sont |était |étaient )?(?:l[ea]s? |l['’])?(?:pourcentage|nombre|montant|part|proportion|somme|prix|age|âge)\b"),
         ("date", r"\bquand\b|\bquel(?:le)?s? (?:est |était )?(?:l[ea] |l['’])?(?:année|jour|date|mois|siècle|décennie|heure)\b"),
         ("place", r"\bo[uù] \b|\bd'où\b|\bquel(?:le)?s? (?:ville|pays|lieu|région|endroit)\b"),
+        ("name", r"\bcomment (?:\w+ )?s['’]appel\w+|\bquel(?:s|le|les)? (?:est |était |sont |étaient )?(?:le |les )?noms?\b"),
         ("person", r"\bqui\b"),
     ),
     "es": (
@@ -48,6 +57,7 @@ _ASKING: Mapping[str, tuple[tuple[Kind, str], ...]] = {
         ("number", r"\bcu[aá]nt[oa]s?\b|\bqu[eé] (?:porcentaje|n[uú]mero|cantidad|suma|edad|precio)\b"),
         ("date", r"\bcu[aá]ndo\b|\ben qu[eé] (?:a[nñ]o|d[ií]a|fecha|mes|siglo|d[eé]cada)\b"),
         ("place", r"\bd[oó]nde\b|\bqu[eé] (?:ciudad|pa[ií]s|lugar|regi[oó]n)\b"),
+        ("name", r"\bc[oó]mo se llam\w+|\bcu[aá]l(?:es)? (?:es|era|son|eran) (?:el|los) nombres?\b"),
         ("person", r"\bqui[eé]n(?:es)?\b"),
     ),
     "it": (
@@ -76,6 +86,7 @@ _ASKING: Mapping[str, tuple[tuple[Kind, str], ...]] = {
         ("number", r"\bсколько\b|\bкакой (?:процент|возраст|сумм)|\bкакая (?:доля|сумма|часть)|\bкакое (?:число|количество)"),
         ("date", r"\bкогда\b|\bв как(?:ом|ой) (?:году|день|месяце|веке)|\bкакого числа\b"),
         ("place", r"\bгде\b|\bкуда\b|\bоткуда\b|\bв как(?:ом|ой) (?:городе|стране|месте|регионе)"),
+        ("name", r"\bкак (?:\w+ )?(?:зовут|звали|называ\w+)"),
         ("person", r"\bкто\b|\bкого\b|\bкому\b|\bкем\b"),
     ),
     "uk": (
@@ -110,7 +121,7 @@ _ASKING: Mapping[str, tuple[tuple[Kind, str], ...]] = {
 # What a question for a number, date or place asks for more exactly, and what asks for a sum without "how much".
 _EXACTLY: Mapping[str, tuple[tuple[Kind, str], ...]] = {
     "en": (
-        ("money", r"\bhow much\b.*\b(?:costs?|pays?|paid|earn\w*|spend|spent|raised?|donat\w+|invest\w*|worth|fined?|owed?|charged?|money|aid)\b|\b(?:what|which) (?:(?:is|was|are|were|will be) (?:the |its |his |her |their )?)?(?:\w+ ){0,2}(?:ransom|price|fine|fee|salary|budget|compensation|market value|cost|costs|revenue|turnover)\b"),
+        ("money", r"\bhow much\b.*\b(?:costs?|pays?|paid|earn\w*|spend|spent|raised?|donat\w+|invest\w*|worth|fined?|owed?|charged?|money|aid|sav(?:e|es|ed|ing)|los(?:e|es|t)|sold for)\b|\bin (?:euros?|dollars?|pounds?)\b|\b(?:what|which) (?:(?:is|was|are|were|will be) (?:the |its |his |her |their )?)?(?:\w+ ){0,2}(?:ransom|price|fine|fee|salary|budget|compensation|market value|cost|costs|revenue|turnover)\b"),
         ("share", r"\bwhat (?:percent|percentage|proportion|share|fraction)\b|\bhow many percent\b"),
         ("duration", r"\bhow long (?:did|do|does|will|has|have|had|after|before|would|can|could|must)\b|\bhow many (?:years|months|weeks|days|hours|minutes)\b"),
         ("count", r"\bhow many\b"),
@@ -118,7 +129,7 @@ _EXACTLY: Mapping[str, tuple[tuple[Kind, str], ...]] = {
         ("country", r"\b(?:what|which) (?:country|countries|nation)\b"),
     ),
     "de": (
-        ("money", r"\bwie ?viel\b.*\b(?:koste\w*|zahl\w*|bezahl\w*|verdien\w*|wert|ausgegeben|gezahlt|geld|gespendet|investier\w*)\b|\bwas kostet\w*\b|\b(?:welche[nrs]?|wie hoch (?:ist|war|sind|waren|fällt|fiel)) (?:\w+ ){0,2}(?:lösegeld|preis|geldstrafe|bußgeld|kosten|gehalt|umsatz|gewinn|verlust|marktwert|entschädigung|budget|schaden|miete)\b"),
+        ("money", r"\bwie ?viel\b.*\b(?:(?:ge)?koste\w*|(?:be|ge)?zahl\w*|verdien\w*|wert|ausgegeben|geld|gespendet|spendet\w*|(?:ein)?(?:ge)?spar\w*|investier\w*)\b|\bwas koste\w*\b|\b(?:welche[nrs]?|wie hoch (?:ist|war|sind|waren|fällt|fiel)) (?:\w+ ){0,2}\w*(?:lösegeld|preise?|geldstrafen?|bu(?:ß|ss)geld(?:er)?|kosten|gehalt|gehälter|umsatz|umsätze|gewinne?|verluste?|marktwert|entschädigung(?:en)?|abfindung|budget|schaden|schäden|mieten?)\b"),
         ("share", r"\bwie ?viel prozent\b|\bwelche[rn]? (?:anteil|prozent\w*)\b|\bwie hoch (?:ist|war) (?:der|die) (?:\w+ )?(?:anteil|prozentsatz|quote)\b"),
         ("duration", r"\bwie lange\b|\bwie ?viele (?:jahre|monate|wochen|tage|stunden|minuten)\b"),
         ("count", r"\bwie ?viele[rn]?\b"),
@@ -167,6 +178,13 @@ _TIME_UNIT = re.compile(
     r"|сут|недел|месяц|год|лет\b|век)",
     re.IGNORECASE,
 )
+_RARE_NAME = 3.6
+"""Zipf scale (log10 per thousand million words)."""
+_NAMING = re.compile(
+    r"[\"“”„«»]\s?\w|\b(?:called|known|named?|names|hei(?:ß|ss)(?:t|en|e)|hie(?:ß|ss)(?:en)?|namens|genannt|bekannt|bezeichnet|nommée?|appelée?|s['’]appelle|nom|llama\w*|nombre|зовут|звали|назыв\w+|названи\w+)\b",
+    re.IGNORECASE,
+)
+"""What gives a name: quotation marks, or a word for naming."""
 _YEAR = re.compile(r"(?<!\d)(?:1\d|20)\d\d(?!\d)")
 _TIME_WORDS: Mapping[str, str] = {
     "en": "january february march april may june july august september october november december monday tuesday wednesday thursday friday saturday sunday today yesterday tomorrow week month year decade century morning evening spring summer autumn winter",
@@ -210,15 +228,28 @@ def has_kind(
     if kind in {"year", "date"}:
         dated = _has_digit(listed) or bool({normalise(word) for word in listed} & _time_words(language))
         return (None if kind == "year" else True) if dated else False
-    if kind in {"person", "place", "country"}:
+    if kind == "name" and language in _EXACTLY:
+        return bool(_NAMING.search(sentence)) or _has_name(sentence, language=language, asked=asked)
+    if kind in {"name", "person", "place", "country"}:
         if not any(word[0].isupper() or word[0].islower() for word in listed):
             return None
         return any(word[0].isupper() and normalise(word) not in stop_words(language) for word in listed)
     return None
 
 
+def _has_name(sentence: str, *, language: str, asked: frozenset[str]) -> bool:
+    """Whether there is a name besides those asked about: a rare one, or two in a row (common words look like names in German)."""
+    names = [name for name in question_names(sentence, language=language) if normalise(name.text) not in asked]
+    rare = any(zipf(normalise(name.text), language=language) < _RARE_NAME for name in names)
+    return rare or any(sentence[one.end : other.start].isspace() for one, other in pairwise(names))
+
+
 def _has_number(sentence: str, *, kind: Kind, language: str, asked: frozenset[str], counted: bool) -> bool | None:
-    found = [number for number in _numbers(sentence, language) if normalise(number.text) not in asked]
+    found = [
+        number
+        for number in _numbers(sentence, language)
+        if normalise(number.text) not in asked and (kind == "number" or not number.is_year)
+    ]
     if not found:
         return False
     if language not in _EXACTLY:  # nor are its words for units known

@@ -87,8 +87,27 @@ def test_a_quote_too_many_makes_way_for_a_shorter_one() -> None:
     assert quoted(ranked(*((one, 0, 0.9 - 0.001 * n) for n, one in enumerate(hits)))) == [LAMP, PRICE]
 
 
+def test_a_quote_brings_what_it_leans_on() -> None:
+    """The reason is in the sentence before "Therefore", who "she" is in the one before that; no further than two, and not where it does not fit."""
+    master = "Ingrid Solheim runs the harbour of Skarven."
+    cut = "She had her budget cut in 2011."
+    dark = "Therefore the lamp stayed dark."
+    assert quoted(ranked((hit(FERRY, master, dark), 2, 0.9))) == [f"{master} {dark}"]
+    assert quoted(ranked((hit(FERRY, master, cut, dark), 3, 0.9))) == [f"{master} {cut} {dark}"]
+    assert quoted(ranked((hit(master, cut, cut, dark), 3, 0.9))) == [f"{cut} {cut} {dark}"]
+    assert quoted(ranked((hit(master, dark, between=" * "), 1, 0.9))) == [dark]
+    assert quoted(ranked((hit("lantern " * 90, dark), 1, 0.9))) == [dark]
+
+
+def test_what_is_quoted_already_is_not_brought_again() -> None:
+    """A sentence that leans on a quote goes with it, and one that was brought is not quoted once more."""
+    one = hit(LAMP, "It had stayed dark for eleven years.", FERRY)
+    assert quoted(ranked((one, 0, 0.9), (one, 1, 0.89))) == [f"{LAMP} It had stayed dark for eleven years."]
+    assert quoted(ranked((one, 1, 0.9), (one, 0, 0.89))) == [f"{LAMP} It had stayed dark for eleven years."]
+
+
 SENTENCES = st.lists(
-    st.sampled_from([LAMP, PRICE, STORM, BUS, FERRY, ("lantern " * 60).strip(), ("harbour " * 90).strip()]),
+    st.sampled_from([LAMP, PRICE, STORM, BUS, FERRY, "But she was late.", ("lantern " * 60).strip(), ("harbour " * 90).strip()]),
     min_size=1,
     max_size=6,
 )

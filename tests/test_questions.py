@@ -15,7 +15,13 @@ ASKED: dict[str, dict[Kind, list[str]]] = {
     "en": {
         "number": ["How long is the pier?", "How tall is the tower?", "How much of the town was flooded?"],
         "count": ["How many crowns did the lamp cost?", "How many percents make a whole?"],
-        "money": ["How much was paid?", "What ransom did they ask for?", "What is the market value of the pearl?"],
+        "money": [
+            "How much was paid?",
+            "How high is the damage in euros?",
+            "How much does the port save?",
+            "What ransom did they ask for?",
+            "What is the market value of the pearl?",
+        ],
         "share": ["What percentage of voters came?"],
         "duration": ["How long did the repair take?", "How many years was it dark?"],
         "year": ["In which year did the storm come?"],
@@ -25,6 +31,7 @@ ASKED: dict[str, dict[Kind, list[str]]] = {
             "On what day does the market move?",
             "How long ago was it?",
         ],
+        "name": ["What is the name of the keeper?", "What’s the ship’s name?", "What were the names of the boats?"],
         "person": ["Who is the harbour master?", "Whom did the mayor thank?", "Whose lamp is it?"],
         "place": ["Where does the bus stop?", "Which city has a new market?", "Where was she when the lamp was lit?"],
         "reason": ["Why was the bus stopped?", "What caused the delay?"],
@@ -33,7 +40,14 @@ ASKED: dict[str, dict[Kind, list[str]]] = {
     "de": {
         "number": ["Wie teuer war die Lampe?", "Wie hoch ist der Turm?"],
         "count": ["Wie viele Dörfer fährt der Bus an?"],
-        "money": ["Wie viel kostet die Lampe?", "Wie hoch war das Lösegeld?"],
+        "money": [
+            "Wie viel kostet die Lampe?",
+            "Wie viel hat sie gekostet?",
+            "Wie hoch sind die Bußgelder?",
+            "Wie hoch ist der Sachschaden?",
+            "Wie hoch war das Lösegeld?",
+        ],
+        "name": ["Wie heißt der Kapitän?", "Wie hießen die Boote?"],
         "share": ["Welcher Anteil kam?", "Wie viel Prozent kamen?"],
         "duration": ["Wie lange dauert die Fahrt?"],
         "year": ["In welchem Jahr kam der Sturm?"],
@@ -54,6 +68,7 @@ ASKED: dict[str, dict[Kind, list[str]]] = {
             "Quand le marché déménage-t-il ?",
             "À quelle heure le marché ouvre-t-il ?",
         ],
+        "name": ["Comment s’appelle le phare ?", "Quel est le nom du phare ?"],
         "person": ["Qui est la maire de Brénac ?"],
         "place": ["Où se tient le marché ?", "Dans quelle ville ?"],
         "reason": ["Pourquoi le phare était-il éteint ?", "Pour quelle raison ?"],
@@ -64,6 +79,7 @@ ASKED: dict[str, dict[Kind, list[str]]] = {
         "share": ["¿Qué porcentaje votó?"],
         "year": ["¿En qué año llegó la tormenta?"],
         "date": ["¿Cuándo se encendió el faro?"],
+        "name": ["¿Cómo se llama el faro?"],
         "person": ["¿Quién dirige el puerto?", "¿Quiénes vinieron?"],
         "place": ["¿Dónde para el autobús?", "¿En qué ciudad está?"],
         "reason": ["¿Por qué se apagó el faro?"],
@@ -74,6 +90,7 @@ ASKED: dict[str, dict[Kind, list[str]]] = {
         "count": ["Сколько домов построили?"],
         "year": ["В каком году был шторм?"],
         "date": ["Когда зажгли маяк?"],
+        "name": ["Как зовут смотрителя?"],
         "person": ["Кто ведёт автобус?"],
         "place": ["Где останавливается автобус?", "В каком городе рынок?"],
         "reason": ["Почему маяк не горел?"],
@@ -140,6 +157,14 @@ def test_sample_questions_are_read_right() -> None:
         ("year", "en", "It was founded in 1911.", True),
         ("year", "en", "It was founded on a Tuesday.", None),
         ("year", "en", "It was founded by sailors.", False),
+        ("name", "en", "The keeper, Ingrid Solheim, lit it.", True),
+        ("name", "en", "The keeper lit it at dusk.", False),
+        ("name", "de", "Ein Bub bekam zwei neue Hände.", False),
+        ("name", "de", "Das Team operierte ihn an der Leber.", False),
+        ("name", "de", "Der Bub heißt Paul.", True),
+        ("name", "de", "Die Lampe brannte, sagte Ingrid Solheim.", True),
+        ("name", "de", "Er las aus „der alten Lampe“.", True),
+        ("name", "zh", "他来了。", None),
     ],
 )
 def test_a_sentence_has_the_kind_or_not(kind: Kind, language: str, sentence: str, expected: bool | None) -> None:
@@ -156,6 +181,13 @@ def test_a_number_of_something_else_is_perhaps_no_answer() -> None:
     assert has_kind("Three cats slept.", kind="count", language="en", counted=False) is None
     assert has_kind("Three cats slept.", kind="count", language="en", counted=True) is True
     assert has_kind("The cats slept.", kind="count", language="en", counted=True) is False
+
+
+def test_a_year_is_no_amount() -> None:
+    """A date counts nothing and costs nothing; as an age or a height it might be one."""
+    for kind in ("count", "money", "share", "duration"):
+        assert has_kind("The storm of 2012 broke the lamp.", kind=kind, language="en") is False
+    assert has_kind("The storm of 2012 broke the lamp.", kind="number", language="en") is True
 
 
 def test_what_the_question_says_itself_does_not_count() -> None:
