@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from assistant.quantities import find_numbers
 from assistant.questions import answer_kind
 from assistant.stated_days import find_days, publication_day
-from vectorstore.names import name_keys
+from vectorstore.languages import normalise, zipf
+from vectorstore.names import question_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,6 +31,8 @@ _EQUAL = 0.02
 """Quotes whose scores are this far apart at most answer equally well."""
 _ROUNDING = 0.1
 """As far apart two numbers may be, as a share of the larger one, to be one number if either is said to be rough."""
+_RARE = 4.0
+"""Zipf scale (log10 per thousand million words): a name that is more common is shared by articles on anything."""
 _COUNTED_WORDS = 4
 """How many words behind a number may name what it counts."""
 _ROUGH = re.compile(
@@ -65,14 +68,23 @@ def _published(quote: Evidence) -> datetime:
 
 
 def _goes_on(quote: Evidence, other: Evidence) -> bool:
-    """Whether a quote is newer than another, and of its story: their passages, with the headlines, share a name in any spelling."""
-    if not other.hit.article.published_at or _published(quote) <= _published(other):
-        return False
+    """Whether a quote is newer than another, and of its story."""
+    published = other.hit.article.published_at
+    return published is not None and _published(quote) > published and _one_story(quote, other)
+
+
+def _one_story(quote: Evidence, other: Evidence) -> bool:
+    """Whether the passages of two quotes, with their headlines, share a name in any spelling that few articles have: no Paris, no Europe."""
     mine, theirs = (
-        frozenset(name_keys(f"{one.hit.article.title}\n{one.hit.text}", language=one.hit.article.language))
-        for one in (quote, other)
+        _rare_names(f"{one.hit.article.title}\n{one.hit.text}", language=one.hit.article.language) for one in (quote, other)
     )
     return not mine.isdisjoint(theirs)
+
+
+def _rare_names(text: str, *, language: str) -> frozenset[str]:
+    names = question_names(text, language=language)
+    rare = (name.keys for name in names if zipf(normalise(name.text), language=language) < _RARE)
+    return frozenset[str]().union(*rare)
 
 
 def _numbers(
@@ -115,6 +127,8 @@ def _days(quotes: Sequence[Evidence]) -> dict[int, date]:
 
 def _contradict(quote: Evidence, other: Evidence, answers: dict[int, tuple[Number, bool]] | dict[int, date]) -> bool:
     if quote.hit.article.id == other.hit.article.id or not {id(quote), id(other)} <= answers.keys():
+        return False
+    if not _one_story(quote, other):
         return False
     mine, theirs = answers[id(quote)], answers[id(other)]
     if not isinstance(mine, tuple) or not isinstance(theirs, tuple):

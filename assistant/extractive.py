@@ -26,6 +26,13 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "missing": "The articles do not answer this question: nothing in the closest one is about {names}.",
         "question": "Please ask a question.",
         "disagree": "The articles disagree (newest first):",
+        "which article": "Which article is meant? Please say what it is about (“the article about …”).",
+        "no such article": "No article here is about that.",
+        "reported by": "Reported by {outlets}:",
+        "author known": "Written by {known} ({where}):",
+        "author unknown": "The library knows no author of this article ({where}):",
+        "date known": "Published {known} ({where}):",
+        "date unknown": "The library knows no date of publication of this article ({where}):",
         "since": "from {since} on",
         "until": "up to {until}",
         "between": "from {since} to {until}",
@@ -66,6 +73,13 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "missing": "Die Artikel beantworten diese Frage nicht: Im nächstliegenden kommt {names} nicht vor.",
         "question": "Bitte stellen Sie eine Frage.",
         "disagree": "Die Artikel widersprechen sich (der neueste zuerst):",
+        "which article": "Welcher Artikel ist gemeint? Bitte sagen, wovon er handelt („der Artikel über …“).",
+        "no such article": "Davon handelt hier kein Artikel.",
+        "reported by": "Darüber berichten {outlets}:",
+        "author known": "Geschrieben von {known} ({where}):",
+        "author unknown": "Wer diesen Artikel geschrieben hat, weiß die Bibliothek nicht ({where}):",
+        "date known": "Veröffentlicht {known} ({where}):",
+        "date unknown": "Wann dieser Artikel erschienen ist, weiß die Bibliothek nicht ({where}):",
         "since": "ab {since}",
         "until": "bis {until}",
         "between": "vom {since} bis {until}",
@@ -116,9 +130,9 @@ def period_note(period: AskedPeriod, *, language: str) -> str:
     return phrase("period" if period.applied else "no_period", language=language, days=days, words=period.text)
 
 
-def quote_answer(citations: Sequence[Citation], *, language: str, disagree: bool = False) -> tuple[str, tuple[Sentence, ...]]:
-    """The answer's text, one quoted sentence with its marker a line, and its sentences; ``disagree`` says so first."""
-    text = f"{phrase('disagree', language=language)}\n\n" if disagree else ""
+def quote_answer(citations: Sequence[Citation], *, language: str, lead: str = "") -> tuple[str, tuple[Sentence, ...]]:
+    """The answer's text, one quoted sentence with its marker a line, and its sentences; behind ``lead`` if there is one."""
+    text = f"{lead}\n\n" if lead else ""
     sentences = []
     for citation in citations:
         start = len(text)

@@ -147,6 +147,14 @@ def is_page_line(sentence: str, *, article: Article) -> bool:
     return _is_lone_name(sentence, article=article) or _Line(sentence, article=article).is_page_line()
 
 
+def is_byline(sentence: str, *, article: Article) -> bool:
+    """Whether such a line says by whom ``article`` is."""
+    if not is_page_line(sentence, article=article):
+        return False
+    said = {_plain(token) for token in _TOKEN.finditer(sentence)}
+    return bool(article.author and article.author in sentence) or not said.isdisjoint(_BY.get(article.language, _NOTHING))
+
+
 def _is_lone_name(sentence: str, *, article: Article) -> bool:
     """Whether a place and a full stop are all of it, as in "Neu-Delhi." or "WEHLSDORF.".
 

@@ -19,9 +19,10 @@ from assistant.courtesies import courtesy_language
 from assistant.generative import ModelFailed
 from assistant.kept import Kept
 from assistant.mending import Mending
+from assistant.messages import AskRequest, SearchRequest
 from assistant.numbering import REMEMBERED_TURNS, cited_before
 from assistant.quoting import ANSWER_HITS, read_question
-from assistant.remote import AskRequest, SearchRequest, passed_on, search_passed_on
+from assistant.remote import passed_on, search_passed_on
 from assistant.rewriting import rewritten_question
 from assistant.suggestions import Suggesting
 from assistant.threads import iterate
@@ -113,7 +114,7 @@ class Assistant(Upkeep, Mending, Kept, Suggesting):
             return
         earlier = cited_before(history)
         history = [turn for turn in history if turn.question.strip() and courtesy_language(turn.question) is None]
-        if told := self._without_search(question, history=history, earlier=earlier, filters=filters, language=answer_language):
+        if told := self._answer_aside(question, history=history, earlier=earlier, filters=filters, language=answer_language):
             yield AnswerEvent(kind="text", text=told.text)
             yield AnswerEvent(kind="answer", answer=replace(told, timings={"total": time.perf_counter() - begun}))
             return

@@ -6,10 +6,12 @@ Not here: how any of these works, asking with a conversation and a chat model (`
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from assistant.about_articles import asked_about_article, is_meant, tell
 from assistant.calibration import answers, calibration_for
 from assistant.citations import cite
 from assistant.cited_again import asked_again, quote_again
@@ -24,18 +26,20 @@ from assistant.numbering import Numbering
 from assistant.periods import question_period
 from assistant.quoted_dates import with_dates
 from assistant.types import Answer, AskedPeriod, Citation, Searched
+from vectorstore.errors import ArticleNotFound
 from vectorstore.languages import question_languages
 from vectorstore.types import Filters
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from assistant.about_articles import AboutArticle
     from assistant.cited_again import AskedAgain
     from assistant.evidence import Evidence, Finding
     from assistant.types import Turn
     from vectorstore.embedding import Vectors
     from vectorstore.search import SearchResult
-    from vectorstore.types import Hit
+    from vectorstore.types import Article, Hit, Span
 
 ANSWER_HITS = 10
 
@@ -89,7 +93,6 @@ class Quoting(Holdings):
             reason = phrase("missing", language=language, names=names) if names else phrase("weak", language=language)
             refused = self._refuse(question, searched, reason, language=language, hits=result.hits)
             return replace(refused, confidence=confidence, timings=timings)
-        citations: list[Citation] = []
         quotes, disagree = order_by_disagreement(
             finding.quotes,
             question=searched.question,
@@ -97,28 +100,80 @@ class Quoting(Holdings):
             asks_about=lambda evidence, words: self._asks_about(evidence, words, result),
         )
         quotes, hits = self._with_later_report(quotes, searched, result)
+        lead = phrase("disagree", language=language) if disagree else ""
+        places = [(evidence.hit.article, evidence.span, evidence.hit.also_in) for evidence in quotes]
+        answer = self._say(question, searched, places, lead=lead, language=language, earlier=earlier, hits=hits)
+        return replace(answer, confidence=confidence, timings=timings)
+
+    def _say(
+        self,
+        question: str,
+        searched: Searched,
+        places: Iterable[tuple[Article, Span, tuple[str, ...]]],
+        *,
+        lead: str,
+        language: str,
+        earlier: Sequence[Citation],
+        hits: Sequence[Hit],
+    ) -> Answer:
+        """The answer that quotes these places of articles, with the other outlets that have each, behind ``lead``."""
         numbering = Numbering(earlier)
-        for evidence in quotes:
-            number = numbering.number(evidence.hit.article, evidence.span)
-            citation = cite(evidence.hit.article, evidence.span, number=number, also_in=evidence.hit.also_in)
-            if citation.verbatim:
-                citations.append(with_dates(citation))
-        text, sentences = quote_answer(citations, language=language, disagree=disagree)
+        cited = (
+            cite(article, span, number=numbering.number(article, span), also_in=also_in) for article, span, also_in in places
+        )
+        citations = tuple(with_dates(citation) for citation in cited if citation.verbatim)
+        text, sentences = quote_answer(citations, language=language, lead=lead)
         return Answer(
             question=question,
             searched=searched,
             text=text,
             language=language,
             sentences=sentences,
-            citations=tuple(citations),
-            hits=hits,
+            citations=citations,
+            hits=tuple(hits),
             abstained=False,
             reason="",
-            confidence=confidence,
+            confidence=None,
             model=None,
-            timings=timings,
             pending=self.library.count_articles("pending"),
         )
+
+    def _tell_of_article(
+        self,
+        question: str,
+        asked: AboutArticle,
+        *,
+        earlier: Sequence[Citation],
+        filters: Filters,
+        language: str | None,
+    ) -> Answer:
+        """The answer to what is asked of an article itself: of those that its words find, the last one cited, or the only one there is."""
+        language = language or asked.language
+        searched = Searched(question=asked.topic or question, filters=filters)
+        hits: tuple[Hit, ...] = ()
+        if asked.topic:
+            result = self._search(asked.topic, filters=filters, limit=ANSWER_HITS)
+            finding = find_evidence(asked.topic, result, encoder=self.encoder, glossary=self.glossary)
+            hits = result.hits
+            found = [quote.hit.article for quote in finding.quotes] if is_meant(finding.features) else []
+        else:
+            found = self._article_at_hand(earlier, filters=filters)
+        passages = {article.id: (article, self.library.passages(article)) for article in found}
+        told = tell(asked, list(passages.values()), language=language) if passages else None
+        if told is None or not told.quotes:
+            refusal = "no such article" if asked.topic else "which article"
+            return self._refuse(question, searched, phrase(refusal, language=language), language=language, hits=hits)
+        also_in = {hit.article.id: hit.also_in for hit in hits}
+        places = [(article, span, also_in.get(article.id, ())) for article, span in told.quotes]
+        return self._say(question, searched, places, lead=told.lead, language=language, earlier=earlier, hits=hits)
+
+    def _article_at_hand(self, earlier: Sequence[Citation], *, filters: Filters) -> list[Article]:
+        """The article that was cited last, or the only one that there is; none where that leaves several."""
+        if earlier:
+            with suppress(ArticleNotFound):
+                return [self.library.article(earlier[-1].article_id)]
+        listed = self.library.articles(limit=2, filters=filters)
+        return listed if len(listed) == 1 else []
 
     def _judged(self, finding: Finding) -> tuple[bool, float | None]:
         """Whether what was found answers, and how sure that is; None without anything found."""
@@ -140,7 +195,7 @@ class Quoting(Holdings):
         others = (hit for hit in result.hits if hit.passage.id != given.hit.passage.id)
         return in_date_order(given, opened, quotes, at_most=MAX_QUOTES), (given.hit, *others)[:ANSWER_HITS]
 
-    def _without_search(
+    def _answer_aside(
         self,
         question: str,
         *,
@@ -149,11 +204,16 @@ class Quoting(Holdings):
         filters: Filters,
         language: str | None,
     ) -> Answer | None:
-        """The answer to what asks for earlier quotes, or only greets; None of any other question."""
+        """The answer to what asks for earlier quotes or about an article itself, or only greets; None of any other question."""
         if again := asked_again(question):
             return self._quote_again(question, again, history=history, earlier=earlier, language=language)
+        if self._refusal_without_search(question):
+            return None
+        about = asked_about_article(question)
+        if about and not (self.chat_model and about.matter == "gist"):  # a model sums up better
+            return self._tell_of_article(question, about, earlier=earlier, filters=filters, language=language)
         courtesy = courtesy_language(question)
-        if courtesy is None or self._refusal_without_search(question):
+        if courtesy is None:
             return None
         language = language or courtesy or _language_of(history)
         return self._say_what_can_be_asked(question, Searched(question=question, filters=filters), language=language)

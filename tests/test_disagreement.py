@@ -47,8 +47,8 @@ def ordered(question: str, *said: tuple[str, str, float], language: str = "en", 
     ("question", "older", "newer"),
     [
         ("How many people were hurt in Dornau?", "The fire hurt 14 people in Dornau.", "Nine people were hurt in Dornau."),
-        ("How much did the mill cost?", "The mill cost €3 million.", "The mill was sold for 2.5 million euros."),
-        ("When does the mill open?", "The mill opens on 3 May.", "The mill is to open on 24 April."),
+        ("How much did the mill cost?", "Dornau’s mill cost €3 million.", "In Dornau the mill was sold for 2.5 million euros."),
+        ("When does the mill open?", "The mill in Dornau opens on 3 May.", "In Dornau the mill is to open on 24 April."),
     ],
 )
 def test_different_answers_come_in_the_order_of_their_dates(question: str, older: str, newer: str) -> None:
@@ -117,6 +117,18 @@ def test_of_several_sentences_the_best_one_decides() -> None:
 def test_what_may_agree_keeps_its_order(question: str, one: str, other: str, score: float) -> None:
     """The same number, a rough one, other things, several at once, a far worse quote, another currency, another question."""
     assert ordered(question, ("2023-03-05", one, 0.9), ("2023-03-01", other, score)) == ([0, 1], False)
+
+
+@pytest.mark.parametrize(
+    ("question", "one", "other"),
+    [
+        ("How many people were hurt?", "The fire in Dornau hurt 14 people.", "In Kelm nine people were hurt by smoke."),
+        ("How many people were hurt?", "In Paris a fire hurt 14 people.", "Nine people were hurt in Paris when a tram braked."),
+    ],
+)
+def test_other_events_are_no_contradiction(question: str, one: str, other: str) -> None:
+    """What a question leaves open, articles on two fires may answer differently; a place that is often in the news makes them no one story."""
+    assert ordered(question, ("2023-03-01", one, 0.9), ("2023-03-05", other, 0.89)) == ([0, 1], False)
 
 
 def test_one_article_does_not_contradict_itself() -> None:
