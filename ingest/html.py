@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from ingest import page_metadata as page
 from ingest.blocks import assemble
-from ingest.dates import date_in_html, date_in_text
+from ingest.date_lines import date_in_text
 from ingest.encoding import clean_characters
+from ingest.page_dates import date_in_html
 from ingest.paragraphs import normalise_paragraph
 from ingest.plaintext import DETECTED
 from ingest.types import PAYWALL, SHORT, Block, Extracted, Note

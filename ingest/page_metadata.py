@@ -13,8 +13,9 @@ from html import unescape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from ingest.dates import Published, json_ld_items, parse_date
+from ingest.dates import Published, parse_date
 from ingest.encoding import clean_characters, one_line
+from ingest.page_dates import json_ld_items
 from ingest.paragraphs import normalise_paragraph
 from ingest.types import Block
 from vectorstore.languages import UNKNOWN, primary

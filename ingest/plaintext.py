@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from ingest.dates import date_in_text
+from ingest.date_lines import date_in_text
 from ingest.encoding import one_line
 from ingest.headline import headline
 from ingest.paragraphs import paragraphs

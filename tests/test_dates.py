@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.dates import date_in_html, date_in_text, parse_date
+from ingest.date_lines import date_in_text
+from ingest.dates import parse_date
+from ingest.page_dates import date_in_html
 
 NOW = datetime(2024, 6, 1, 12, tzinfo=UTC)
 
