@@ -12,7 +12,7 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -64,10 +64,8 @@ def is_archive(content: bytes) -> bool:
     return is_zip(content) and document_kind(content) is None
 
 
-def members(
-    content: bytes | Path, *, name: str, suffixes: Collection[str] = _READ
-) -> Iterator[Member | SourceError | PassedOver]:
-    """The files of an archive whose names end in one of ``suffixes``, in the archive's order, and the reasons for those refused.
+def members(content: bytes | Path, *, name: str) -> Iterator[Member | SourceError | PassedOver]:
+    """The files of an archive that are of a kind that is read, by their names, in the archive's order, and the reasons for those refused.
 
     Behind them comes what was passed over, if anything was; hidden files are not counted.
 
@@ -84,13 +82,13 @@ def members(
                 return
             budget = _Budget(members=MAX_MEMBERS, size=MAX_TOTAL_BYTES)
             passed, found = PassedOver(), False
-            for item in _members(stream, name=name, prefix="", suffixes=suffixes, budget=budget, passed=passed, depth=0):
+            for item in _members(stream, name=name, prefix="", budget=budget, passed=passed, depth=0):
                 found = True
                 yield item
             if found and passed.count:
                 yield passed
             elif not found:
-                yield SourceEmpty(f"{name}: no file in it is of a kind that is read ({', '.join(sorted(suffixes))}).")
+                yield SourceEmpty(f"{name}: no file in it is of a kind that is read ({', '.join(sorted(_READ))}).")
     except OSError as error:
         yield SourceUnreadable(f"{name}: cannot be read: {error.strerror or error}.")
 
@@ -128,7 +126,7 @@ def _document_kind(content: bytes | Path) -> DocumentKind | None:
 
 
 def _members(
-    stream: BinaryIO, *, name: str, prefix: str, suffixes: Collection[str], budget: _Budget, passed: PassedOver, depth: int
+    stream: BinaryIO, *, name: str, prefix: str, budget: _Budget, passed: PassedOver, depth: int
 ) -> Iterator[Member | SourceError]:
     if directory_bytes(stream) > MAX_DIRECTORY_BYTES:
         yield SourceUnreadable(f"{name}: {_too_much()}")
@@ -139,7 +137,7 @@ def _members(
         yield SourceUnreadable(f"{name} is a zip archive that is damaged or cut off ({error}). Get it again.")
         return
     with archive:
-        for entry, path in _entries(archive, prefix=prefix, suffixes=suffixes, passed=passed):
+        for entry, path in _entries(archive, prefix=prefix, passed=passed):
             budget.members -= 1
             if budget.members < 0 or budget.size <= 0:
                 yield SourceUnreadable(f"{name}: {_too_much()}")
@@ -164,22 +162,19 @@ def _members(
                     inner,
                     name=label,
                     prefix=f"{prefix}{path}/",
-                    suffixes=suffixes,
                     budget=budget,
                     passed=passed,
                     depth=depth + 1,
                 )
 
 
-def _entries(
-    archive: zipfile.ZipFile, *, prefix: str, suffixes: Collection[str], passed: PassedOver
-) -> Iterator[tuple[zipfile.ZipInfo, str]]:
-    """The files whose names end in one of ``suffixes``, each with its name; other ones that are not hidden go to ``passed``."""
+def _entries(archive: zipfile.ZipFile, *, prefix: str, passed: PassedOver) -> Iterator[tuple[zipfile.ZipInfo, str]]:
+    """The files of a kind that is read, each with its name; other ones that are not hidden go to ``passed``."""
     for entry in archive.infolist():
         path = _decoded(entry)
         if entry.is_dir() or _is_hidden(path):
             continue
-        if PurePosixPath(path).suffix.lower() in suffixes:
+        if PurePosixPath(path).suffix.lower() in _READ:
             yield entry, path
         else:
             passed.add(f"{prefix}{path}")

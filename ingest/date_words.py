@@ -221,17 +221,16 @@ _RUSSIAN = DateWords(
         r"(?P<offset><OFFSET>)",
     ),
 )  # fmt: skip
-_LANGUAGES = {"en": _ENGLISH, "de": _GERMAN, "fr": _FRENCH, "es": _SPANISH, "ru": _RUSSIAN}
-LANGUAGES = frozenset(_LANGUAGES)
+LANGUAGES = {"en": _ENGLISH, "de": _GERMAN, "fr": _FRENCH, "es": _SPANISH, "ru": _RUSSIAN}
 
 
 def date_words(language: str) -> DateWords | None:
     """The words of a language, None where they are not listed."""
-    return _LANGUAGES.get(language)
+    return LANGUAGES.get(language)
 
 
 @cache
 def date_patterns(language: str) -> tuple[re.Pattern[str], ...]:
     """The patterns of a language, empty where it has none."""
-    listed = _LANGUAGES.get(language)
+    listed = LANGUAGES.get(language)
     return listed.patterns() if listed else ()

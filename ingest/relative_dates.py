@@ -86,10 +86,10 @@ def resolve_dates(text: str, *, language: str, published_at: datetime | None, pr
     return mentions
 
 
-def period_of(match: re.Match[str], *, language: str, today: date, tense: Tense | None = "past") -> DateMention | None:
-    """What a match of one of ``date_patterns`` means to someone who says it on the day ``today``."""
+def period_of(match: re.Match[str], *, language: str, today: date) -> DateMention | None:
+    """What a match of one of ``date_patterns`` means to someone who says it on the day ``today`` of what has been."""
     listed = date_words(language)
-    return _resolve(match, words=listed, published=today, tense=tense) if listed else None
+    return _resolve(match, words=listed, published=today, tense="past") if listed else None
 
 
 def _matches(text: str, *, language: str) -> list[re.Match[str]]:

@@ -26,10 +26,10 @@ def is_zip(content: bytes) -> bool:
     return content.startswith(MAGIC)
 
 
-def zipped_names(content: bytes, *, limit: int = _DOCUMENT_DIRECTORY_BYTES) -> frozenset[str]:
-    """The names in an archive; none where it is damaged, or its directory larger than ``limit`` bytes."""
+def zipped_names(content: bytes) -> frozenset[str]:
+    """The names in an archive; none where it is damaged, or its directory larger than any document's."""
     stream = io.BytesIO(content)
-    if not is_zip(content) or directory_bytes(stream) > limit:
+    if not is_zip(content) or directory_bytes(stream) > _DOCUMENT_DIRECTORY_BYTES:
         return frozenset()
     try:
         with zipfile.ZipFile(stream) as archive:
