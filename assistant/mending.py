@@ -1,6 +1,6 @@
 """Whether a library and its indexes agree, and mending them: ``fundstelle doctor --check`` and ``--repair`` from Python.
 
-Not here: what is compared and how it is mended (``vectorstore.consistency``), what is installed and configured (``doctor``).
+Not here: what is compared and how it is mended (``vectorstore.consistency``), how it is told to people (``damage_report.py``).
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from vectorstore.errors import LibraryError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from vectorstore.faults import Fault
     from vectorstore.indexes import IndexProgress
     from vectorstore.salvage import Salvaged
     from vectorstore.settings import Settings
-    from vectorstore.soundness import Fault
     from vectorstore.types import Article
 
 

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
 
 from assistant.generative import ChatModel, ModelLimits
-from assistant.remote import Remote, program_version
+from assistant.messages import program_version
+from assistant.remote import Remote
 from vectorstore.errors import IndexCorrupt, IndexMismatch, LibraryBusy
 from vectorstore.languages import keep_lists_in
 from vectorstore.library import Library

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from vectorstore.dense import DenseIndex, VectorStore
+from vectorstore.dense import DenseIndex
 from vectorstore.errors import IndexCorrupt
+from vectorstore.exact_vectors import VectorStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

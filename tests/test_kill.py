@@ -182,11 +182,11 @@ def die(seconds: float) -> None:
 
 def _method(name: str) -> tuple[Any, str]:
     """The class and the name of a method of the library or an index."""
-    from vectorstore import dense, lexical
+    from vectorstore import dense, exact_vectors, lexical
     from vectorstore import library as store
 
     owner, _, method = name.partition(".")
-    return next(getattr(module, owner) for module in (store, dense, lexical) if hasattr(module, owner)), method
+    return next(getattr(module, owner) for module in (store, dense, exact_vectors, lexical) if hasattr(module, owner)), method
 
 
 def fork_all(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -19,8 +19,9 @@ import pytest
 import uvicorn
 from starlette.applications import Starlette
 
-from assistant import Answer, AnswerEvent, Assistant, Filters, Turn, remote
-from assistant.remote import ASK_PATH, AskRequest, Failure, Found, Line, OwnerGone, Remote, SearchRequest, adapter, json_line
+from assistant import Answer, AnswerEvent, Assistant, Filters, Turn, messages, remote
+from assistant.messages import ASK_PATH, AskRequest, Failure, Found, Line, SearchRequest, adapter, json_line
+from assistant.remote import OwnerGone, Remote
 from assistant.web.passed_on import internal_routes
 from assistant.web.server import listen
 from tests.web.fakes import QUOTE, answer_with, cite, hit_of, make_article
@@ -100,7 +101,7 @@ def served(assistant: Any) -> Iterator[Service]:
 
 def owner(service: Service | None = None, **changes: Any) -> Owner:
     """An owner that is this process and version."""
-    return replace(Owner(os.getpid(), takes_in=True, service=service, program=remote.program_version()), **changes)
+    return replace(Owner(os.getpid(), takes_in=True, service=service, program=messages.program_version()), **changes)
 
 
 @pytest.fixture
@@ -220,7 +221,7 @@ def test_slow_is_not_gone(scripted: tuple[Scripted, Remote], monkeypatch: pytest
 @pytest.mark.parametrize(
     "header", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": f"Basic {TOKEN}"}, {"Authorization": "Bearer \xff"}]
 )
-@pytest.mark.parametrize("path", [ASK_PATH, remote.SEARCH_PATH, remote.CANCEL_PATH])
+@pytest.mark.parametrize("path", [ASK_PATH, messages.SEARCH_PATH, messages.CANCEL_PATH])
 def test_without_the_token_nobody_is_answered(header: dict[str, str], path: str) -> None:
     """Nothing is asked and nothing told."""
     assistant = Scripted()
@@ -239,7 +240,7 @@ def test_a_request_that_is_none_is_refused(body: str) -> None:
     assistant = Scripted()
     with served(assistant) as service:
         headers = {"Authorization": f"Bearer {TOKEN}"}
-        response = httpx.post(f"http://127.0.0.1:{service.port}{remote.SEARCH_PATH}", headers=headers, content=body)
+        response = httpx.post(f"http://127.0.0.1:{service.port}{messages.SEARCH_PATH}", headers=headers, content=body)
     assert response.status_code == 422
     assert "cannot be read" in response.json()["error"]
     assert assistant.asked == []
@@ -351,7 +352,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
 def held(folder: Path, answers_at: Service | None, **changes: Any) -> Iterator[Lock]:
     """The library's lock, as another process would have it that answers at ``answers_at``; ``changes`` are made to its note."""
     lock = Lock(folder, wait=0)
-    lock.announce(takes_in=True, service=answers_at, program=remote.program_version())
+    lock.announce(takes_in=True, service=answers_at, program=messages.program_version())
     if changes:
         said(folder, **changes)
     try:
@@ -452,7 +453,7 @@ def test_a_server_that_dies_before_its_words_is_replaced(own_folder: Path, open_
     """Its lock is free then, so the library is opened here, and the question answered as if nothing had been."""
     lock = Lock(own_folder, wait=0)
     with answering(HEAD, STEP, then=lock.release) as service:
-        lock.announce(takes_in=True, service=service, program=remote.program_version())
+        lock.announce(takes_in=True, service=service, program=messages.program_version())
         events = list(open_assistant().stream(QUESTION))
     assert events[-1].answer
     assert events[-1].answer.citations

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant import Settings
-from assistant.doctor import compare
+from assistant.damage_report import compare
 from tests.test_kill import ALL, HashingEncoder, contents, open_library, write_sources
 from vectorstore import embedding
 from vectorstore.errors import LibraryCorrupt

@@ -15,8 +15,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from vectorstore import schema
+from vectorstore.database import Database
 from vectorstore.errors import LibraryError
-from vectorstore.schema import Database
+from vectorstore.rows import unpacked
 from vectorstore.types import stamp
 
 if TYPE_CHECKING:
@@ -72,7 +73,8 @@ class Conversations(Database):
         """The exchanges of a conversation in their order, None for one that is damaged; empty if there is no such conversation."""
         query = sa.select(_exchanges.c.digest, _exchanges.c.content).where(*_of(owner, conversation_id))
         with self._reading() as connection:
-            return [_unpacked(*row) for row in connection.execute(query.order_by(_exchanges.c.position))]
+            found = connection.execute(query.order_by(_exchanges.c.position))
+            return [unpacked(content, sha256=digest) for digest, content in found]
 
     def revision(self, owner: str, conversation_id: str) -> str:
         """What names the exchanges that a conversation has now; empty if there is no such conversation."""
@@ -118,11 +120,10 @@ class Conversations(Database):
             _make_room(connection, others, owner=owner, most=MAX_CONVERSATIONS, most_bytes=OWNER_BYTES)
             forgotten = _conversations.c.updated_at < stamp(now - FORGOTTEN)
             if not _make_room(connection, forgotten, most=MAX_IN_ALL, most_bytes=BYTES_IN_ALL):
-                message = (
+                raise LibraryError(
                     "This conversation is not kept: the library has no place for more. "
                     "Remove conversations that are not needed any more, or save this one as a file."
                 )
-                raise LibraryError(message)
             return _revision(connection, owner, conversation_id)
 
     def rename_conversation(self, owner: str, conversation_id: str, *, title: str) -> bool:
@@ -188,12 +189,3 @@ def _revision(connection: sa.Connection, owner: str, conversation_id: str) -> st
         return ""
     query = sa.select(_exchanges.c.digest).where(*_of(owner, conversation_id)).order_by(_exchanges.c.position)
     return hashlib.sha256("\n".join(connection.execute(query).scalars()).encode()).hexdigest()
-
-
-def _unpacked(digest: str, content: bytes) -> bytes | None:
-    """The bytes of an exchange, None if they are not those that were kept."""
-    try:
-        unpacked = zlib.decompress(content)
-    except zlib.error:
-        return None
-    return unpacked if hashlib.sha256(unpacked).hexdigest() == digest else None

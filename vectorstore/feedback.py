@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 import sqlalchemy as sa
 
 from vectorstore import schema
-from vectorstore.schema import Database
+from vectorstore.database import Database
+from vectorstore.rows import by_column, unpacked
 from vectorstore.types import stamp
 
 if TYPE_CHECKING:
@@ -87,9 +88,4 @@ def _make_room(connection: sa.Connection) -> None:
 def _verdicts(connection: sa.Connection) -> Iterator[KeptVerdict]:
     query = sa.select(_feedback).order_by(_feedback.c.given_at.desc(), _feedback.c.id)
     for row in connection.execute(query):
-        try:
-            answer = zlib.decompress(row.answer)
-        except zlib.error:
-            answer = None
-        given_at = datetime.fromisoformat(row.given_at)
-        yield KeptVerdict(id=row.id, given_at=given_at, verdict=row.verdict, note=row.note, answer=answer)
+        yield KeptVerdict(**by_column(row) | {"answer": unpacked(row.answer)})

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from vectorstore import schema
-from vectorstore.schema import Database, chunks
+from vectorstore.database import Database, chunks
+from vectorstore.schema import is_open
 from vectorstore.stories import promote
 from vectorstore.types import stamp
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
 _versions, _hidden, _removed, _pages = schema.versions, schema.hidden, schema.removed, schema.pages
-_open = _versions.c.state.not_in(("retired", "hidden"))
 
 
 class Hiding(Database):
@@ -35,7 +35,7 @@ class Hiding(Database):
         gone = []
         with self._writing() as connection:
             for article_id in dict.fromkeys(article_ids):
-                these = sa.and_(_versions.c.article_id == article_id, _open)
+                these = sa.and_(_versions.c.article_id == article_id, is_open)
                 kept = sa.select(
                     _versions.c.row, _versions.c.article_id, _versions.c.state, sa.literal(stamp(until), sa.String)
                 ).where(these)

@@ -15,8 +15,9 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from vectorstore.dense import DenseIndex, VectorStore
+from vectorstore.dense import DenseIndex
 from vectorstore.errors import DiskFull, IndexCorrupt, IndexMismatch
+from vectorstore.exact_vectors import VectorStore
 from vectorstore.languages import ANALYZER
 from vectorstore.lexical import LexicalIndex
 from vectorstore.terms import heading_apart, passage_terms
@@ -78,17 +79,12 @@ class Indexes:
             IndexMismatch: they were made with another model or analyzer.
             IndexCorrupt: they are missing or cannot be opened.
         """
-        number, signature = library.fact("index"), index_signature(encoder)
+        number = library.fact("index")
         if number is None:
             number = str(_free_number(library))
-            library.set_facts(index=number, signature=signature, embedding=encoder.name)
-        elif library.fact("signature") != signature:
-            made_with = library.fact("embedding")
-            message = (
-                f"The indexes of {library.folder} were made with {made_with}, the setting is {encoder.name} (or their format is "
-                "another). Run `fundstelle reindex` to rebuild them, or set FUNDSTELLE_EMBEDDING as it was."
-            )
-            raise IndexMismatch(message)
+            library.set_facts(index=number, signature=index_signature(encoder), embedding=encoder.name)
+        else:
+            check_made_with(encoder, library=library)
         drop_unused(library)
         indexes = cls(library, encoder=encoder, glossary=glossary, number=int(number))
         try:
@@ -99,11 +95,10 @@ class Indexes:
             raise
         if not complete:
             indexes.close()
-            message = (
+            raise IndexCorrupt(
                 f"The indexes of {library.folder} are missing or lack passages. `fundstelle doctor --repair` makes those again, "
                 "`fundstelle reindex` all of them; no article is lost."
             )
-            raise IndexCorrupt(message)
         return indexes
 
     def close(self) -> None:
@@ -252,6 +247,19 @@ def unused_folders(library: Library) -> list[Path]:
 def index_signature(encoder: Encoder) -> str:
     """What must be equal for stored vectors and terms to be comparable with new ones."""
     return f"{encoder.signature} analyzer {ANALYZER}"
+
+
+def check_made_with(encoder: Encoder, *, library: Library) -> None:
+    """Check that the indexes that the library names can be compared with what ``encoder`` makes.
+
+    Raises:
+        IndexMismatch: they were made with another model or analyzer.
+    """
+    if library.fact("signature") != index_signature(encoder):
+        raise IndexMismatch(
+            f"The indexes of {library.folder} were made with {library.fact('embedding')}, the setting is {encoder.name} (or their format is "
+            "another). Run `fundstelle reindex` to rebuild them, or set FUNDSTELLE_EMBEDDING as it was."
+        )
 
 
 def embedded_text(article: Article, passage: Passage) -> str:

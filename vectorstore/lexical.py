@@ -162,11 +162,6 @@ class LexicalIndex:
             found = searcher.search(self._tantivy.Query.all_query(), limit=searcher.num_docs, count=False).hits
             return [str(searcher.doc(address).get_first("id")) for _, address in found]
 
-    def frequency(self, field: str, term: str) -> int:
-        """In how many passages a term occurs."""
-        with self._guarded():
-            return int(self._index.searcher().doc_freq(field, term))
-
     def _open_writer(self) -> Any:
         if self._writer is None:
             self._writer = self._index.writer(heap_size=_HEAP_BYTES, num_threads=1)
@@ -180,8 +175,9 @@ class LexicalIndex:
             # A worker of tantivy's only says that it failed, not of what.
             if DiskFull.is_meant(error) or (_WORKER in str(error) and shutil.disk_usage(self._folder).free < _NO_ROOM):
                 raise DiskFull(self._folder) from error
-            message = f"The term index {self._folder} cannot be used: {error}. `fundstelle doctor --repair` makes it again from the articles."
-            raise IndexCorrupt(message) from error
+            raise IndexCorrupt(
+                f"The term index {self._folder} cannot be used: {error}. `fundstelle doctor --repair` makes it again from the articles."
+            ) from error
 
 
 def weigh(terms: Iterable[str]) -> dict[str, float]:

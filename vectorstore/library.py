@@ -1,58 +1,48 @@
 """The library: articles, versions, original bytes and states in one SQLite file. The only truth; both indexes can be rebuilt from it.
 
-A version is ``pending`` (stored, not found yet), ``searchable`` (passages and terms are in the indexes), ``complete`` (its
-sentence vectors too), ``retired`` (an older version, readable only) or ``hidden`` (on its way out, see ``hiding.py``). Passages that have to leave the indexes wait in ``leavings``, so
-that an interruption at any point leaves work to repeat and nothing half to see. Not here: the indexes (``indexes.py``).
+Here is what changes articles. Passages that have to leave the indexes wait in ``leavings``, so that an interruption at any point leaves work to
+repeat and nothing half to see. Not here: reading (``articles.py``, ``findable.py`` and the other parts that ``Library`` is made of), the indexes
+(``indexes.py``).
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-import threading
 import zlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from vectorstore import schema
-from vectorstore.catalogue import Catalogue, Shown
+from vectorstore.articles import Articles, Version
 from vectorstore.conversations import Conversations
-from vectorstore.errors import ArticleNotFound, SourceUnreadable
+from vectorstore.database import chunks
 from vectorstore.feedback import Verdicts
+from vectorstore.findable import Candidate, Findable
 from vectorstore.hiding import Hiding, forget_hidden, forget_removal, remember_removal, unhide, was_removed
 from vectorstore.pages import Pages, forget_pages
 from vectorstore.paragraphs import Paragraphs, forget_paragraphs
-from vectorstore.rows import article_row, furniture_value, passage_row, to_article, to_moment, to_passage
-from vectorstore.schema import FILE_NAME, SCHEMA_VERSION, chunks, record_facts
-from vectorstore.shelf import Shelves, within
+from vectorstore.rows import article_row, furniture_value, passage_row, to_article, to_passage
+from vectorstore.schema import FILE_NAME, READY, SCHEMA_VERSION, State, is_open, record_facts
+from vectorstore.shelf import Shelves
 from vectorstore.soundness import Soundness
 from vectorstore.sources import Sources
 from vectorstore.stories import Stories, forget_story, promote, root_of, store_bands
-from vectorstore.types import Article, Filters, Passage, stamp
+from vectorstore.types import Article, Passage, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
 __all__ = ["FILE_NAME", "SCHEMA_VERSION", "Candidate", "Entry", "Library", "State", "Storable", "Stored", "Version"]
 
-State = Literal["pending", "searchable", "complete", "retired", "hidden"]
-_READY: tuple[State, ...] = ("searchable", "complete")
 _versions, _originals, _passages, _leavings = schema.versions, schema.originals, schema.passages, schema.leavings
-_shelf, _hidden = schema.shelf, schema.hidden
-_open = _versions.c.state.not_in(("retired", "hidden"))
-_seen = _versions.c.article_id.not_in(sa.select(_hidden.c.article_id))
+_hidden = schema.hidden
 # In the indexes, also if nobody may see it: it may come back.
 _indexed = sa.or_(
-    _versions.c.state.in_(_READY),
-    sa.and_(_versions.c.state == "hidden", _versions.c.row.in_(sa.select(_hidden.c.row).where(_hidden.c.state.in_(_READY)))),
-)
-_CURRENT_FIRST = (
-    sa.case((_versions.c.state.in_(_READY), 0), (_versions.c.state == "pending", 1), else_=2),
-    _versions.c.row.desc(),
+    _versions.c.state.in_(READY),
+    sa.and_(_versions.c.state == "hidden", _versions.c.row.in_(sa.select(_hidden.c.row).where(_hidden.c.state.in_(READY)))),
 )
 
 
@@ -90,54 +80,8 @@ class Entry:
     passages: tuple[Passage, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A passage that may be shown, with what ranking needs of its article; articles that say the same have one ``story``."""
-
-    id: str
-    version_row: int
-    language: str
-    story: str
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """What is known of one version of an article without reading its text."""
-
-    version: str
-    state: State
-    title: str
-    published_at: datetime | None
-    modified_at: datetime | None
-    fetched_at: datetime
-    added_at: datetime
-
-
-class Library(Stories, Paragraphs, Sources, Pages, Shelves, Hiding, Conversations, Verdicts, Soundness):
+class Library(Articles, Findable, Stories, Paragraphs, Sources, Pages, Shelves, Hiding, Conversations, Verdicts, Soundness):
     """The article store of one library folder; safe to use from several threads and processes."""
-
-    def __init__(self, folder: Path) -> None:
-        """Open the store in ``folder``, which is made if it is not there.
-
-        Raises:
-            LibraryCorrupt: the file is not a library or cannot be read.
-            LibraryError: the folder cannot be made or written.
-        """
-        self._watching = threading.Lock()
-        self._watch: sa.Connection | None = None
-        self._catalogue: Catalogue | None = None
-        self._catalogued = 0
-        super().__init__(folder)
-
-    def close(self) -> None:
-        """Close every connection."""
-        with self._watching:
-            if self._watch is not None:
-                self._watch.close()
-                self._watch = None
-        super().close()
-
-    # Writing
 
     def stored(self, article_id: str) -> Stored | None:
         """The newest version of an article that is or will be searchable."""
@@ -149,7 +93,7 @@ class Library(Stories, Paragraphs, Sources, Pages, Shelves, Hiding, Conversation
         found: dict[str, Stored] = {}
         with self._reading() as connection:
             for chunk in chunks(list(article_ids)):
-                query = sa.select(*columns).where(_versions.c.article_id.in_(chunk), _open)
+                query = sa.select(*columns).where(_versions.c.article_id.in_(chunk), is_open)
                 for row in connection.execute(query.order_by(_versions.c.row)):  # of several the newest stays
                     found[row.article_id] = Stored(row.version, row.original, row.state)
         return found
@@ -215,7 +159,7 @@ class Library(Stories, Paragraphs, Sources, Pages, Shelves, Hiding, Conversation
                 self._mark_furniture(connection, article, passages)
 
     def _mark_furniture(self, connection: sa.Connection, article: Article, passages: Sequence[Passage]) -> None:
-        query = sa.select(_versions).where(_versions.c.article_id == article.id, _open).order_by(_versions.c.row.desc())
+        query = sa.select(_versions).where(_versions.c.article_id == article.id, is_open).order_by(_versions.c.row.desc())
         old = connection.execute(query).first()
         if old is None or old.version != article.version:
             return
@@ -245,18 +189,16 @@ class Library(Stories, Paragraphs, Sources, Pages, Shelves, Hiding, Conversation
         for chunk in chunks(rows):
             connection.execute(_versions.update().where(_versions.c.row.in_(chunk)).values(counted=True))
 
-    def pending(self, *, limit: int, after: int = 0) -> list[Entry]:
-        """The next ``limit`` versions to be indexed, oldest first, from the row behind ``after``."""
-        return self._entries("pending", limit=limit, after=after)
+    def pending(self, *, limit: int) -> list[Entry]:
+        """The next ``limit`` versions to be indexed, oldest first."""
+        return self._entries("pending", limit=limit)
 
-    def incomplete(self, *, limit: int, after: int = 0) -> list[Entry]:
-        """The next ``limit`` searchable versions whose sentence vectors are still to be made."""
-        return self._entries("searchable", limit=limit, after=after)
+    def incomplete(self, *, limit: int) -> list[Entry]:
+        """The next ``limit`` searchable versions whose sentence vectors are still to be made, oldest first."""
+        return self._entries("searchable", limit=limit)
 
-    def _entries(self, state: State, *, limit: int, after: int) -> list[Entry]:
-        query = (
-            sa.select(_versions).where(_versions.c.state == state, _versions.c.row > after).order_by(_versions.c.row).limit(limit)
-        )
+    def _entries(self, state: State, *, limit: int) -> list[Entry]:
+        query = sa.select(_versions).where(_versions.c.state == state).order_by(_versions.c.row).limit(limit)
         with self._reading() as connection:
             rows = connection.execute(query).all()
             articles = {row.row: to_article(row) for row in rows}
@@ -278,7 +220,7 @@ class Library(Stories, Paragraphs, Sources, Pages, Shelves, Hiding, Conversation
                 versions = {row.article_id: row.version for row in new}
                 shown = [row.row for row in new]
                 replaced = sa.select(_versions.c.row, _versions.c.article_id, _versions.c.version).where(
-                    _versions.c.article_id.in_(versions), _versions.c.row.not_in(shown), _versions.c.state.in_(_READY)
+                    _versions.c.article_id.in_(versions), _versions.c.row.not_in(shown), _versions.c.state.in_(READY)
                 )
                 old = connection.execute(replaced).all()
                 made_anew = [row.row for row in old if row.version == versions[row.article_id]]
@@ -320,7 +262,7 @@ class Library(Stories, Paragraphs, Sources, Pages, Shelves, Hiding, Conversation
                 connection.execute(_versions.update().where(_versions.c.row == row).values(passages=len(passages)))
             state = "complete" if complete else "searchable"
             for table in (_versions, _hidden):
-                connection.execute(table.update().where(table.c.state.in_(_READY)).values(state=state))
+                connection.execute(table.update().where(table.c.state.in_(READY)).values(state=state))
             # The new indexes never had the passages of the old split; but an article may have been removed since they were made.
             connection.execute(_leavings.delete().where(_leavings.c.id.in_(sa.select(_passages.c.id))))
             record_facts(connection, facts)
@@ -390,200 +332,4 @@ class Library(Stories, Paragraphs, Sources, Pages, Shelves, Hiding, Conversation
             connection.execute(_leavings.insert().prefix_with("OR IGNORE").from_select(["id"], leaving))
             connection.execute(_passages.delete().where(of_rows))
 
-    # Searching
-
-    def catalogue(self) -> Catalogue:
-        """What may be shown now; read anew only after something was written, by this process or another."""
-        with self._watching, self._guarded():
-            if self._watch is None:
-                self._watch = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-            # Of a connection that itself never writes it changes with every commit to the file (https://sqlite.org/pragma.html#pragma_data_version).
-            changes = self._watch.exec_driver_sql("PRAGMA data_version").scalar_one()
-            if self._catalogue is None or changes != self._catalogued:
-                columns = ("row", "article_id", "language", "source", "published_at", "duplicate_of", "passages")
-                query = sa.select(*(_versions.c[name] for name in columns)).where(_versions.c.state.in_(_READY))
-                self._catalogue = Catalogue(Shown(*row) for row in self._watch.execute(query))
-                self._catalogued = changes
-            return self._catalogue
-
-    def candidates(self, ids: Iterable[str], *, filters: Filters) -> dict[str, Candidate]:
-        """Those of the passages ``ids`` that may be shown: searchable, current and matching ``filters``."""
-        allowed = self.catalogue().matching(filters)
-        query = sa.text("SELECT id, version_row FROM passages WHERE id IN (SELECT value FROM json_each(:ids))")
-        with self._reading() as connection:
-            found = connection.execute(query, {"ids": json.dumps(list(ids))}).all()
-        return {id_: Candidate(id_, row, allowed[row].language, allowed[row].story) for id_, row in found if row in allowed}
-
-    def matching_ids(self, filters: Filters) -> list[str]:
-        """The ids of every passage that may be shown and matches ``filters``."""
-        rows = list(self.catalogue().matching(filters))
-        query = sa.text("SELECT id FROM passages WHERE version_row IN (SELECT value FROM json_each(:rows))")
-        with self._reading() as connection:
-            return list(connection.execute(query, {"rows": json.dumps(rows)}).scalars())
-
-    def count_passages(self, filters: Filters | None = None) -> int:
-        """How many passages may be shown and match ``filters``."""
-        return self.catalogue().passages(filters or Filters())
-
-    def passages_of(self, ids: Iterable[str]) -> dict[str, Passage]:
-        """These passages with the spans of their sentences, by id; those that are gone are left out."""
-        query = (
-            sa.select(_passages, _versions.c.article_id, _versions.c.version, _versions.c.state)
-            .join(_versions, _versions.c.row == _passages.c.version_row)
-            .where(_passages.c.id.in_(sa.bindparam("ids", expanding=True)))
-        )
-        found: dict[str, Passage] = {}
-        with self._reading() as connection:
-            for chunk in chunks(list(ids)):
-                found |= {
-                    row.id: to_passage(row, article_id=row.article_id, version=row.version)
-                    for row in connection.execute(query, {"ids": chunk})
-                    if row.state in _READY  # asked of SQLite it would begin with all that is ready
-                }
-        return found
-
-    def articles_of(self, rows: Iterable[int]) -> dict[int, Article]:
-        """The articles of these version rows."""
-        with self._reading() as connection:
-            found: dict[int, Article] = {}
-            for chunk in chunks(list(set(rows))):
-                for row in connection.execute(sa.select(_versions).where(_versions.c.row.in_(chunk))):
-                    found[row.row] = to_article(row)
-        return found
-
-    def languages(self) -> Mapping[str, int]:
-        """How many searchable articles there are in each language."""
-        return self.catalogue().languages
-
     # Reading
-
-    def article(self, article_id: str, *, version: str | None = None) -> Article:
-        """One article: the current version (else a pending one), or the version whose hash is or begins as named.
-
-        Raises:
-            ArticleNotFound: there is no such article or version, or several versions begin so.
-        """
-        this = sa.and_(_versions.c.article_id == article_id, _seen)
-        if version is not None:
-            this &= _versions.c.version.startswith(version, autoescape=True)
-        with self._reading() as connection:
-            rows = connection.execute(sa.select(_versions).where(this).order_by(*_CURRENT_FIRST)).all()
-        if not rows:
-            raise self._not_found(article_id, version)
-        if version is not None and len({row.version for row in rows}) > 1:
-            message = f"Several versions of article {article_id!r} begin with {version}. Give more of its hash; `fundstelle show {article_id} --versions` lists them."
-            raise ArticleNotFound(message)
-        return to_article(rows[0])
-
-    def versions(self, article_id: str) -> list[Version]:
-        """Every version of an article, the newest first.
-
-        Raises:
-            ArticleNotFound: there is no such article.
-        """
-        columns = ("version", "state", "title", "published_at", "modified_at", "fetched_at", "added_at")
-        query = sa.select(*(_versions.c[name] for name in columns)).where(_versions.c.article_id == article_id, _seen)
-        with self._reading() as connection:
-            rows = connection.execute(query.order_by(_versions.c.row.desc())).all()
-        if not rows:
-            raise self._not_found(article_id, None)
-        found: dict[str, Version] = {}
-        for row in rows:  # of one that is made anew the row that answers meanwhile counts, which is the older one
-            found[row.version] = Version(
-                version=row.version,
-                state=row.state,
-                title=row.title,
-                published_at=to_moment(row.published_at),
-                modified_at=to_moment(row.modified_at),
-                fetched_at=datetime.fromisoformat(row.fetched_at),
-                added_at=datetime.fromisoformat(row.added_at),
-            )
-        return list(found.values())
-
-    def state(self, article: Article) -> State:
-        """The state of one version.
-
-        Raises:
-            ArticleNotFound: it is not in the library (any more).
-        """
-        with self._reading() as connection:
-            found: State | None = connection.execute(
-                sa.select(_versions.c.state).where(*_is(article)).order_by(*_CURRENT_FIRST)
-            ).scalar()
-        if found is None:
-            raise self._not_found(article.id, article.version)
-        return found
-
-    def original(self, article: Article) -> tuple[str, bytes]:
-        """The name and bytes that an article was made from.
-
-        Raises:
-            ArticleNotFound: it is not in the library (any more).
-            SourceUnreadable: they are damaged.
-        """
-        query = (
-            sa.select(_originals.c.name, _originals.c.content)
-            .join(_versions, _versions.c.original == _originals.c.sha256)
-            .where(*_is(article))
-            .order_by(*_CURRENT_FIRST)
-        )
-        with self._reading() as connection:
-            found = connection.execute(query).first()
-        if found is None:
-            raise self._not_found(article.id, article.version)
-        try:
-            return found.name, zlib.decompress(found.content)
-        except zlib.error as error:
-            message = f"The original bytes of article {article.id!r} are lost or damaged. `fundstelle doctor --repair` says what brings them back."
-            raise SourceUnreadable(message) from error
-
-    def media_type(self, article: Article) -> str:
-        """What the server said that the bytes of an article are; empty for a file, and for an article that is not in the library."""
-        query = (
-            sa.select(_originals.c.media_type).join(_versions, _versions.c.original == _originals.c.sha256).where(*_is(article))
-        )
-        with self._reading() as connection:
-            return connection.execute(query.order_by(*_CURRENT_FIRST)).scalar() or ""
-
-    def passages(self, article: Article) -> list[Passage]:
-        """The passages of one version in their order; none for a retired one."""
-        row = sa.select(_versions.c.row).where(*_is(article)).order_by(*_CURRENT_FIRST).limit(1).scalar_subquery()
-        query = sa.select(_passages).where(_passages.c.version_row == row).order_by(_passages.c.start)
-        with self._reading() as connection:
-            found = connection.execute(query)
-            return [to_passage(row, article_id=article.id, version=article.version) for row in found]
-
-    def articles(self, *, limit: int | None = None, offset: int = 0, filters: Filters | None = None) -> list[Article]:
-        """Articles that are searchable or on their way, newest first (undated last)."""
-        query = (
-            sa.select(_versions)
-            .join(_shelf, _shelf.c.row == _versions.c.row)
-            .where(*within(filters or Filters(), table=_shelf))
-            .order_by(_shelf.c.published_at.desc().nulls_last(), _shelf.c.row.desc())
-            .limit(limit)
-            .offset(offset)
-        )
-        with self._reading() as connection:
-            return [to_article(row) for row in connection.execute(query)]
-
-    def count_articles(self, *states: State) -> int:
-        """How many versions are in these states; without any, how many articles can be found or soon will be."""
-        query = sa.select(sa.func.count()).select_from(_versions).where(_versions.c.state.in_(states))
-        if not states:
-            query = sa.select(sa.func.count()).select_from(_shelf)
-        with self._reading() as connection:
-            return int(connection.execute(query).scalar_one())
-
-    def sample_ids(self) -> list[str]:
-        """The ids of the sample articles."""
-        with self._reading() as connection:
-            query = sa.select(_versions.c.article_id).where(_versions.c.sample, _open).distinct()
-            return list(connection.execute(query).scalars())
-
-    def _not_found(self, article_id: str, version: str | None) -> ArticleNotFound:
-        what = f"version {version} of article {article_id!r}" if version else f"article {article_id!r}"
-        return ArticleNotFound(f"There is no {what} in {self.folder}. `fundstelle articles` lists what is there.")
-
-
-def _is(article: Article) -> tuple[sa.ColumnElement[bool], ...]:
-    return _versions.c.article_id == article.id, _versions.c.version == article.version, _seen

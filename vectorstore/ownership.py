@@ -90,8 +90,9 @@ class Lock:
         except Timeout as error:
             raise LibraryBusy(folder, pid=owner_of(folder).pid, waited=wait) from error
         except OSError as error:
-            message = f"The library folder {folder} cannot be locked: {error.strerror}. Check its permissions or choose another with --library."
-            raise LibraryError(message) from error
+            raise LibraryError(
+                f"The library folder {folder} cannot be locked: {error.strerror}. Check its permissions or choose another with --library."
+            ) from error
         self._since = time.time()
         self.announce(takes_in=False)
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from vectorstore import schema
-from vectorstore.schema import Database, chunks
+from vectorstore.database import Database, chunks
+from vectorstore.rows import by_column
 from vectorstore.types import stamp
 
 if TYPE_CHECKING:
@@ -48,8 +49,7 @@ class Pages(Database):
         with self._reading() as connection:
             for chunk in chunks(list(addresses)):
                 for row in connection.execute(sa.select(_pages).where(_pages.c.address.in_(chunk))):
-                    values = {**row._mapping, "visited_at": datetime.fromisoformat(row.visited_at)}  # noqa: SLF001 - public by its documentation
-                    found[row.address] = Page(**values)
+                    found[row.address] = Page(**by_column(row))
         return found
 
     def record_pages(self, pages: Iterable[Page]) -> None:

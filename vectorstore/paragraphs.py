@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from vectorstore import schema
+from vectorstore.database import Database, chunks
 from vectorstore.rows import to_article
-from vectorstore.schema import Database, chunks
+from vectorstore.schema import is_open
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 _versions, _paragraphs = schema.versions, schema.paragraphs
 _current = _versions.c.state != "retired"
-_open = _versions.c.state.not_in(("retired", "hidden"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Paragraphs(Database):
 
     def uncounted(self, *, limit: int) -> list[Article]:
         """The next newest versions whose paragraphs are still to be counted, oldest first."""
-        query = sa.select(_versions).where(_open, sa.not_(_versions.c.counted)).order_by(_versions.c.row).limit(limit)
+        query = sa.select(_versions).where(is_open, sa.not_(_versions.c.counted)).order_by(_versions.c.row).limit(limit)
         with self._reading() as connection:
             return [to_article(row) for row in connection.execute(query)]
 

@@ -5,12 +5,16 @@ Pure. Not here: the tables (``schema.py``), what is asked of them (``library.py`
 
 from __future__ import annotations
 
+import hashlib
 import json
+import zlib
 from datetime import datetime
 from typing import Any
 
 from vectorstore.errors import LibraryCorrupt
 from vectorstore.types import Article, Furniture, Passage, Span, stamp
+
+_MOMENTS = frozenset("added_at fetched_at given_at last_visit modified_at next_visit published_at visited_at".split())
 
 
 def article_row(article: Article) -> dict[str, Any]:
@@ -51,8 +55,9 @@ def to_article(row: Any) -> Article:
     try:
         return _article(row)
     except (ValueError, TypeError) as error:
-        message = f"The stored article {row.article_id} is damaged: {error}. `fundstelle doctor --repair` makes it anew from its original bytes."
-        raise LibraryCorrupt(message) from error
+        raise LibraryCorrupt(
+            f"The stored article {row.article_id} is damaged: {error}. `fundstelle doctor --repair` makes it anew from its original bytes."
+        ) from error
 
 
 def _article(row: Any) -> Article:
@@ -97,6 +102,20 @@ def to_passage(row: Any, *, article_id: str, version: str) -> Passage:
         end=row.end,
         sentences=tuple(Span(*span) for span in json.loads(row.sentences)),
     )
+
+
+def by_column(row: Any) -> dict[str, Any]:
+    """The values of a row by the names of its columns, moments as what they are."""
+    return {name: to_moment(value) if name in _MOMENTS else value for name, value in row._mapping.items()}  # noqa: SLF001 - public by its documentation
+
+
+def unpacked(content: bytes, *, sha256: str | None = None) -> bytes | None:
+    """What was packed with zlib; None if it is damaged, or not what has this hash."""
+    try:
+        found = zlib.decompress(content)
+    except zlib.error:
+        return None
+    return found if sha256 is None or hashlib.sha256(found).hexdigest() == sha256 else None
 
 
 def to_moment(stored: str | None) -> datetime | None:

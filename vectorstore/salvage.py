@@ -1,34 +1,33 @@
 """A new ``library.db`` from what can still be read of a damaged one, which is kept aside.
 
 Nothing is believed: an article counts as saved if its words have the hash that they were stored under, or if its original bytes give those words
-again. What is derived (bands, paragraphs, the list) is made anew. The caller holds the lock. Not here: reading the pages (``sqlite_rows.py``),
-the indexes (``consistency.py``).
+again. What is derived (bands, paragraphs, the list) is made anew. The caller holds the lock. Not here: reading the pages (``sqlite_rows.py``) and
+telling what their rows are (``recognition.py``), the indexes (``consistency.py``).
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shutil
 import sqlite3
-import zlib
-from collections import Counter, defaultdict
+from collections import defaultdict
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
 from vectorstore import schema
+from vectorstore.database import damages
 from vectorstore.errors import LibraryCorrupt, SourceError
 from vectorstore.hiding import digest
 from vectorstore.library import Library
-from vectorstore.rows import furniture_value, to_article
-from vectorstore.schema import FILE_NAME, LOG_NAME
-from vectorstore.sqlite_rows import LOST, Lost, Row, TornFile, opened
+from vectorstore.recognition import Seen, is_right, is_sound, note_entry, recognised
+from vectorstore.rows import furniture_value, to_article, unpacked
+from vectorstore.schema import FILE_NAME, LOG_NAME, READY
+from vectorstore.sqlite_rows import TornFile, opened
 from vectorstore.types import stamp
 
 if TYPE_CHECKING:
@@ -38,13 +37,6 @@ if TYPE_CHECKING:
     from vectorstore.types import Article
 
 _versions, _originals, _shelf = schema.versions, schema.originals, schema.shelf
-_TABLES: Final = (
-    _versions, _originals, schema.passages, schema.sources, schema.pages, schema.hidden, schema.feedback, schema.conversations,
-    schema.exchanges, schema.removed, schema.facts, schema.leavings, _shelf,
-)  # fmt: skip
-_STATES: Final = frozenset({"pending", "searchable", "complete", "retired", "hidden"})
-_DIGEST: Final = re.compile(r"[0-9a-f]{32}")
-_FACTS: Final = frozenset({"schema", "index", "signature", "embedding", "bands", "furniture"})
 _AT_ONCE: Final = 500
 _UNTITLED: Final = "Recovered"
 
@@ -76,12 +68,11 @@ def damage(folder: Path) -> str:
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=30)) as connection:
             connection.create_function("folded", 1, schema.folded, deterministic=True)
-            said = [line for (line,) in connection.execute("PRAGMA integrity_check(3)") if line != "ok"]
+            return damages(connection.execute)
     except sqlite3.OperationalError:  # the disk, the permissions, a lock
         return ""
     except sqlite3.DatabaseError as error:
         return str(error)
-    return "; ".join(said)
 
 
 def salvage(
@@ -127,28 +118,6 @@ def salvage(
     )
 
 
-@dataclass(slots=True)
-class _Seen:
-    """What was seen while reading, beyond what went into the new store: how many rows by table, and the articles that there must have been."""
-
-    taken: Counter[str] = field(default_factory=Counter)
-    damaged: int = 0
-    rows: dict[int, tuple[str, str]] = field(default_factory=dict)
-    """Article id and state by row of every version that anything speaks of."""
-    names: dict[str, str] = field(default_factory=dict)
-    addresses: dict[str, str] = field(default_factory=dict)
-    there: set[str] = field(default_factory=set)
-    removed: set[str] = field(default_factory=set)
-
-    def lost(self) -> tuple[str, ...]:
-        """The articles that are not there any more, as a reader may know them."""
-        spoken_of = {id_ for id_, state in self.rows.values() if state != "retired"} | self.names.keys()
-        gone = sorted(id_ for id_ in spoken_of - self.there if digest(id_) not in self.removed)
-        return tuple(
-            " ".join(filter(None, (self.names.get(id_) or f"article {id_}", self.addresses.get(id_)))).strip() for id_ in gone
-        )
-
-
 class _NewStore(Library):
     """The article store that is being filled; nobody else has it open."""
 
@@ -159,9 +128,9 @@ class _NewStore(Library):
             connection.exec_driver_sql("PRAGMA synchronous=OFF")  # an interruption begins anew
             yield connection
 
-    def fill(self, torn: TornFile) -> _Seen:
+    def fill(self, torn: TornFile) -> Seen:
         """Take in every row that can be read and says something."""
-        seen = _Seen()
+        seen = Seen()
         waiting: defaultdict[tuple[sa.Table, str], list[dict[str, Any]]] = defaultdict(list)
         with self._filling() as connection:
 
@@ -173,16 +142,16 @@ class _NewStore(Library):
             connection.execute(schema.facts.delete())
             for row in torn.rows():
                 if row.rowid is None:
-                    _note_entry(row, seen)
+                    note_entry(row, seen)
                     continue
                 table, values = recognised(row)
-                if table is None or not _sound(table, values, seen):
+                if table is None or not is_sound(table, values, seen):
                     continue
                 if table is _shelf:  # a trigger makes it
                     continue
                 seen.taken[table.name] += 1
                 # Of a row that is there twice, as what is free cannot be told from what is used, the one whose words are right.
-                key = table, "REPLACE" if table is _versions and _is_right(values) else "IGNORE"
+                key = table, "REPLACE" if table is _versions and is_right(values) else "IGNORE"
                 waiting[key].append(values)
                 if len(waiting[key]) >= _AT_ONCE:
                     flush(*key)
@@ -191,7 +160,7 @@ class _NewStore(Library):
             schema.record_facts(connection, {"schema": str(schema.SCHEMA_VERSION)})
         return seen
 
-    def verify(self, seen: _Seen, extract: Callable[[Article, bytes, str, str], Article]) -> None:
+    def verify(self, seen: Seen, extract: Callable[[Article, bytes, str, str], Article]) -> None:
         """Drop the versions whose words are not those that were stored, unless their original bytes give them again, and those that were removed."""
         with self._filling() as connection:
             seen.removed |= set(connection.execute(sa.select(schema.removed.c.digest)).scalars())
@@ -223,13 +192,12 @@ class _NewStore(Library):
             unused = sa.select(_originals.c.sha256).where(_originals.c.sha256.not_in(sa.select(_versions.c.original)))
             for key in list(connection.execute(unused).scalars()):
                 kept = connection.execute(sa.select(_originals).where(_originals.c.sha256 == key)).one()
-                with suppress(zlib.error):
-                    content = zlib.decompress(kept.content)
-                    if hashlib.sha256(content).hexdigest() == key:
-                        folder.mkdir(exist_ok=True)
-                        ending = re.sub(r"[^\w.-]+", "_", kept.name.rstrip("/").rsplit("/", 1)[-1])[-80:]
-                        (folder / f"{key[:12]}-{ending}").write_bytes(content)
-                        names.append(kept.name)
+                content = unpacked(kept.content, sha256=key)
+                if content is not None:
+                    folder.mkdir(exist_ok=True)
+                    ending = re.sub(r"[^\w.-]+", "_", kept.name.rstrip("/").rsplit("/", 1)[-1])[-80:]
+                    (folder / f"{key[:12]}-{ending}").write_bytes(content)
+                    names.append(kept.name)
                 connection.execute(_originals.delete().where(_originals.c.sha256 == key))
         return tuple(sorted(names))
 
@@ -244,7 +212,7 @@ class _NewStore(Library):
             index = connection.execute(sa.select(schema.facts.c.value).where(schema.facts.c.name == "index")).scalar()
             if not (index or "").isdecimal():
                 for table in (_versions, schema.hidden):
-                    ready = table.c.state.in_(("searchable", "complete"))
+                    ready = table.c.state.in_(READY)
                     connection.execute(table.update().where(ready).values(state="pending"))
             named = sa.select(conversations.c.id).where(
                 conversations.c.owner == exchanges.c.owner, conversations.c.id == exchanges.c.conversation
@@ -268,7 +236,7 @@ class _NewStore(Library):
         with self._reading() as connection:
             return {name: int(connection.execute(query).scalar_one()) for name, query in of.items()}
 
-    def missing_versions(self, seen: _Seen) -> int:
+    def missing_versions(self, seen: Seen) -> int:
         """How many older versions of articles are spoken of and not there."""
         retired = {row for row, (_, state) in seen.rows.items() if state == "retired"}
         with self._reading() as connection:
@@ -281,124 +249,11 @@ class _NewStore(Library):
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def recognised(row: Row) -> tuple[sa.Table, dict[str, Any]] | tuple[None, dict[str, Any]]:
-    """The table that a row can only be of, by its shape, and its values by column; a layout of long ago had some in another order."""
-    match row.values:
-        case (str(), str(), bytes() | Lost() as content, *media_type) if len(media_type) <= 1 and len(row.values) <= 4:
-            if all(isinstance(value, str) for value in media_type):
-                known = {"sha256": row.values[0], "name": row.values[1], "content": content}
-                return _originals, known | {"media_type": media_type[0] if media_type else ""}
-    for table in _TABLES:
-        columns = list(table.columns)
-        if len(columns) != len(row.values):
-            continue
-        values = {column.name: value for column, value in zip(columns, row.values, strict=True)}
-        if isinstance(columns[0].type, sa.Integer) and columns[0].primary_key and values[columns[0].name] is None:
-            values[columns[0].name] = row.rowid
-        if all(_fits(column, values[column.name]) for column in columns) and _means(table, values):
-            return table, values
-    return None, {}
-
-
-def _fits(column: sa.Column[Any], value: object) -> bool:
-    if value is LOST:
-        return not column.primary_key
-    if value is None:
-        return bool(column.nullable)
-    kind = bytes if isinstance(column.type, sa.LargeBinary) else int if isinstance(column.type, sa.Integer | sa.Boolean) else str
-    return isinstance(value, kind)
-
-
-def _means(table: sa.Table, values: dict[str, Any]) -> bool:
-    """Of tables of one shape, and what is a single word: whether it says what these do."""
-    match table.name:
-        case "facts":
-            return values["name"] in _FACTS
-        case "removed":
-            return all(_DIGEST.fullmatch(value) for value in values.values())
-        case "leavings":
-            return len(values["id"]) == 32
-        case "hidden":
-            return values["state"] in _STATES
-        case "conversations":
-            return _is_moment(values["updated_at"])
-    return True
-
-
-def _sound(table: sa.Table, values: dict[str, Any], seen: _Seen) -> bool:
-    """Whether a row can go into the new store; what it lacks that can be made good is made good, and what it tells is noted."""
-    match table.name:
-        case "versions":
-            seen.rows.setdefault(values["row"], (values["article_id"], values["state"]))
-            if values["state"] not in _STATES:
-                return False
-            if values["state"] != "retired":
-                seen.names[values["article_id"]] = _name(values["title"], values["source"])
-                seen.addresses[values["article_id"]] = str(values["url"] or values["path"] or "")
-            for name, empty in (("text", ""), ("furniture", "[]"), ("notes", "[]")):
-                if not isinstance(values[name], str) or not _is_article(values | {"text": ""} | {name: values[name]}):
-                    values[name] = empty
-            return LOST not in values.values() and _is_article(values)
-        case "shelf":
-            seen.rows.setdefault(values["row"], (values["article_id"], values["state"]))
-            seen.names.setdefault(values["article_id"], _name(values["title_key"], values["source"]))
-        case "pages":
-            seen.addresses.setdefault(values["article_id"], values["address"])
-        case "exchanges" | "feedback":
-            name = "content" if table.name == "exchanges" else "answer"
-            if not _unpacks(values[name], sha256=values.get("digest")):
-                values[name] = b""  # its place is kept: what reads it says that it is damaged
-                seen.damaged += 1
-    return LOST not in values.values()
-
-
-def _note_entry(row: Row, seen: _Seen) -> None:
-    """An entry of the index over what is shown names its article too, wherever the article itself is."""
-    match row.values:
-        case (str(state), int(number), str(id_), str(), str(), _, _, int(), *_) if len(row.values) == 9 and state in _STATES:
-            seen.rows.setdefault(number, (id_, state))
-
-
-def _name(title: object, source: object) -> str:
-    named = f"“{title}”" if title and isinstance(title, str) else ""
-    return " ".join(filter(None, (named, f"({source})" if source and isinstance(source, str) else "")))
-
-
-def _is_article(values: dict[str, Any]) -> bool:
-    try:
-        to_article(SimpleNamespace(**values))
-    except LibraryCorrupt:
-        return False
-    return True
-
-
-def _is_right(values: dict[str, Any]) -> bool:
-    version: str = values["version"]
-    return to_article(SimpleNamespace(**values)).version == version
-
-
-def _is_moment(value: object) -> bool:
-    try:
-        datetime.fromisoformat(str(value))
-    except ValueError:
-        return False
-    return True
-
-
-def _unpacks(content: object, *, sha256: str | None) -> bool:
-    try:
-        unpacked = zlib.decompress(content) if isinstance(content, bytes) else None
-    except zlib.error:
-        return False
-    return unpacked is not None and (sha256 is None or hashlib.sha256(unpacked).hexdigest() == sha256)
-
-
 def _from_original(connection: sa.Connection, row: Any, extract: Callable[[Article, bytes, str, str], Article]) -> Article | None:
     kept = connection.execute(sa.select(_originals).where(_originals.c.sha256 == row.original)).first()
-    if kept is None or not _unpacks(kept.content, sha256=row.original):
-        return None
-    with suppress(SourceError):
-        return extract(to_article(row), zlib.decompress(kept.content), kept.name, kept.media_type)
+    if kept is not None and (content := unpacked(kept.content, sha256=row.original)) is not None:
+        with suppress(SourceError):
+            return extract(to_article(row), content, kept.name, kept.media_type)
     return None
 
 

@@ -1,31 +1,27 @@
-"""The tables of ``library.db``, the way from an older layout to this one, and its transactions.
+"""The tables of ``library.db``, and the way from an older layout to this one.
 
-Readers never wait: a reading sees the last finished transaction, a writing is one transaction, all of it or nothing. Not here: what the
-tables are asked (``library.py`` and the modules that it is made of).
+Not here: transactions (``database.py``), what the tables are asked (``library.py`` and the modules that it is made of).
 """
 
 from __future__ import annotations
 
-import os
-import sqlite3
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Literal
 
 import sqlalchemy as sa
 
-from vectorstore.errors import DiskFull, LibraryCorrupt, LibraryError
+from vectorstore.errors import LibraryCorrupt
 from vectorstore.languages import fold_accents
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 FILE_NAME = "library.db"
 LOG_NAME = f"{FILE_NAME}-wal"
 SCHEMA_VERSION = 3
-_CACHE_KB = 32_000  # a question looks up some 300 passages in no order; SQLite's own 2 MB hold few of them
-_MAX_VARIABLES = 500  # well under SQLite's limit on bound values
-_Item = TypeVar("_Item")
+State = Literal["pending", "searchable", "complete", "retired", "hidden"]
+"""Of a version: stored and not found yet, in the indexes, its sentence vectors too, replaced by a newer one, on its way out (``hiding.py``)."""
+READY: tuple[State, ...] = ("searchable", "complete")
+LISTED: tuple[State, ...] = ("pending", *READY)
 
 metadata = sa.MetaData()
 facts = sa.Table("facts", metadata, sa.Column("name", sa.String, primary_key=True), sa.Column("value", sa.String, nullable=False))
@@ -60,6 +56,7 @@ versions = sa.Table(
     # Covers what the catalogue reads: without it every row's page, with its text, is read.
     sa.Index("versions_shown", "state", "row", "article_id", "language", "source", "published_at", "duplicate_of", "passages"),
 )
+is_open = versions.c.state.not_in(("retired", "hidden"))
 originals = sa.Table(
     "originals",
     metadata,
@@ -201,113 +198,24 @@ _ALL_SHELVED = f"""{_SHELVED} WHERE row IN (
 )"""  # noqa: S608  (words of this module)
 
 
-class Database:
-    """The SQLite file of one library folder; safe to use from several threads and processes."""
+def bring_up_to_date(connection: sa.Connection, *, path: Path) -> None:
+    """Within a transaction: make the tables in the file at ``path``, or bring those of an older layout to this one.
 
-    def __init__(self, folder: Path) -> None:
-        """Open the file in ``folder``, which is made if it is not there; an older layout is brought to this one.
-
-        Raises:
-            LibraryCorrupt: the file is not a library, cannot be read, or is of a newer layout.
-            LibraryError: the folder cannot be made or written.
-        """
-        self.folder = folder
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except (FileExistsError, NotADirectoryError) as error:
-            message = (
-                f"{file_in_the_way(folder)} is a file, and a library is a folder. Name a folder with --library or FUNDSTELLE_LIBRARY; "
-                "what is in a file comes in with `fundstelle add FILE`."
-            )
-            raise LibraryError(message) from error
-        except OSError as error:
-            message = f"The library folder {folder} cannot be made: {error.strerror}. Choose another with --library."
-            raise LibraryError(message) from error
-        if not (folder / FILE_NAME).exists() and (folder / LOG_NAME).exists():  # SQLite would begin anew over what is left
-            message = f"{folder / FILE_NAME} is gone, and its write-ahead log is left. Put it back, or `fundstelle doctor --repair` saves what can be read."
-            raise LibraryCorrupt(message)
-        self._engine = sa.create_engine(f"sqlite:///{folder / FILE_NAME}", connect_args={"timeout": 30})
-        sa.event.listen(self._engine, "connect", _configure)
-        sa.event.listen(self._engine, "begin", _begin)
-        try:
-            with self._writing() as connection:
-                self._bring_up_to_date(connection)
-        except LibraryError:
-            self.close()
-            raise
-
-    def close(self) -> None:
-        """Close every connection."""
-        self._engine.dispose()
-
-    def fact(self, name: str) -> str | None:
-        """A named value of the library (``"index"``, ``"signature"`` ...), or None."""
-        with self._reading() as connection:
-            return connection.execute(sa.select(facts.c.value).where(facts.c.name == name)).scalar()
-
-    def set_facts(self, **values: str) -> None:
-        """Record named values, all of them or none."""
-        with self._writing() as connection:
-            record_facts(connection, values)
-
-    @contextmanager
-    def snapshot(self) -> Iterator[sa.Connection]:
-        """Reading as of one moment, whatever is written meanwhile."""
-        with self._reading() as connection:
-            connection.exec_driver_sql("BEGIN")
-            try:
-                yield connection
-            finally:
-                connection.exec_driver_sql("ROLLBACK")
-
-    def _bring_up_to_date(self, connection: sa.Connection) -> None:
-        if not sa.inspect(connection).has_table(facts.name):
-            _create(connection)
-            return
-        found = connection.execute(sa.select(facts.c.value).where(facts.c.name == "schema")).scalar()
-        if found == "1":
-            _from_version_1(connection)
-        elif found == "2":
-            _create(connection)
-            connection.exec_driver_sql("CREATE INDEX IF NOT EXISTS ix_versions_original ON versions (original)")
-            connection.exec_driver_sql(_ALL_SHELVED)
-        elif found != str(SCHEMA_VERSION):
-            message = f"{self.folder / FILE_NAME} has layout {found}, this version reads {SCHEMA_VERSION}. Use the version that wrote it."
-            raise LibraryCorrupt(message)
-
-    @contextmanager
-    def _reading(self) -> Iterator[sa.Connection]:
-        with self._guarded(), self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            yield connection
-
-    @contextmanager
-    def _writing(self) -> Iterator[sa.Connection]:
-        with self._guarded(), self._engine.begin() as connection:
-            yield connection
-
-    @contextmanager
-    def _guarded(self) -> Iterator[None]:
-        try:
-            yield
-        except (sa.exc.DatabaseError, sqlite3.DatabaseError) as error:
-            cause = error.orig if isinstance(error, sa.exc.DatabaseError) else error
-            where = self.folder / FILE_NAME
-            if DiskFull.is_meant(error):
-                raise DiskFull(where) from error
-            if not os.access(self.folder, os.W_OK | os.X_OK):
-                message = f"The library folder {self.folder} cannot be written. Check its permissions and its disk, or choose another with --library."
-                raise LibraryError(message) from error
-            if isinstance(cause, sqlite3.OperationalError):
-                message = f"The article store {where} cannot be used: {cause}. Check the disk, the permissions and that it is not locked."
-                raise LibraryError(message) from error
-            message = f"The article store {where} is damaged: {cause}. Restore it from a backup, or `fundstelle doctor --repair` saves what can be read."
-            raise LibraryCorrupt(message) from error
-
-
-def file_in_the_way(folder: Path) -> Path | None:
-    """What is no folder where ``folder`` is wanted, itself or above it; None if it is there or can be made."""
-    there = next((path for path in (folder, *folder.parents) if path.exists()), None)
-    return None if there is None or there.is_dir() else there
+    Raises:
+        LibraryCorrupt: it is of a newer layout.
+    """
+    if not sa.inspect(connection).has_table(facts.name):
+        _create(connection)
+        return
+    found = connection.execute(sa.select(facts.c.value).where(facts.c.name == "schema")).scalar()
+    if found == "1":
+        _from_version_1(connection)
+    elif found == "2":
+        _create(connection)
+        connection.exec_driver_sql("CREATE INDEX IF NOT EXISTS ix_versions_original ON versions (original)")
+        connection.exec_driver_sql(_ALL_SHELVED)
+    elif found != str(SCHEMA_VERSION):
+        raise LibraryCorrupt(f"{path} has layout {found}, this version reads {SCHEMA_VERSION}. Use the version that wrote it.")
 
 
 def record_facts(connection: sa.Connection, values: dict[str, str]) -> None:
@@ -319,12 +227,6 @@ def record_facts(connection: sa.Connection, values: dict[str, str]) -> None:
 def folded(text: str | None) -> str:
     """``text`` as it is sorted and searched: without case and accents."""
     return fold_accents((text or "").casefold())
-
-
-def chunks(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
-    """``items`` in pieces that one statement can bind."""
-    for start in range(0, len(items), _MAX_VARIABLES):
-        yield items[start : start + _MAX_VARIABLES]
 
 
 def _from_version_1(connection: sa.Connection) -> None:
@@ -349,17 +251,3 @@ def _create(connection: sa.Connection) -> None:
     for trigger in _TRIGGERS:
         connection.exec_driver_sql(trigger)
     record_facts(connection, {"schema": str(SCHEMA_VERSION)})
-
-
-def _configure(connection: Any, _record: object) -> None:
-    connection.create_function("folded", 1, folded, deterministic=True)
-    connection.isolation_level = None  # SQLAlchemy begins transactions itself, see _begin
-    # Trusted, for the triggers call a function of ours; where SQLite is built to trust no file it would not let them.
-    pragmas = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=ON", "temp_store=MEMORY")
-    for pragma in (*pragmas, f"cache_size=-{_CACHE_KB}"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin(connection: sa.Connection) -> None:
-    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
-        connection.exec_driver_sql("BEGIN IMMEDIATE")

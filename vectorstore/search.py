@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from vectorstore.dense import Compared
     from vectorstore.dictionary import Glossary
     from vectorstore.embedding import Encoder, Reranker
+    from vectorstore.exact_vectors import Compared
     from vectorstore.indexes import Indexes
     from vectorstore.library import Candidate, Library
     from vectorstore.terms import QuestionTerms

@@ -70,8 +70,7 @@ class Settings(BaseSettings):
     @classmethod
     def _web_address(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("http://", "https://")):
-            message = "is no address; it begins with http:// or https://"
-            raise ValueError(message)
+            raise ValueError("is no address; it begins with http:// or https://")
         return value
 
     @field_validator("library", "cache")
@@ -90,5 +89,6 @@ def read_settings(**given: Any) -> Settings:
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-        message = f"Settings cannot be used: {faults}. Each is an argument or FUNDSTELLE_<NAME> in the environment."
-        raise SettingsError(message) from error
+        raise SettingsError(
+            f"Settings cannot be used: {faults}. Each is an argument or FUNDSTELLE_<NAME> in the environment."
+        ) from error

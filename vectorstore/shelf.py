@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 import sqlalchemy as sa
 
 from vectorstore import schema
+from vectorstore.database import Database
 from vectorstore.errors import SettingsError
-from vectorstore.rows import to_moment
-from vectorstore.schema import Database, folded
+from vectorstore.rows import by_column
+from vectorstore.schema import LISTED, folded
 from vectorstore.types import Filters, Precision
 
 if TYPE_CHECKING:
@@ -155,19 +156,14 @@ def _having(search: str) -> list[sa.ColumnElement[bool]]:
 
 def _shelf_rows(connection: sa.Connection, rows: Sequence[int]) -> tuple[ShelfRow, ...]:
     names = (
-        "row article_id title source url path language published_at published_precision fetched_at added_at state sample duplicate_of"
-    ).split()
-    found = {
-        row.row: row
-        for row in connection.execute(
-            sa.select(*(_versions.c[name] for name in names), _shelf.c.characters)
-            .join(_shelf, _shelf.c.row == _versions.c.row)
-            .where(_versions.c.row.in_(rows))
-        )
-    }
-    ids = [row.article_id for row in found.values()]
+        "title source url path language published_at published_precision fetched_at added_at state sample duplicate_of".split()
+    )
+    facts = (_versions.c.article_id.label("id"), *(_versions.c[name] for name in names), _shelf.c.characters)
+    query = sa.select(*facts, _versions.c.row).join(_shelf, _shelf.c.row == _versions.c.row).where(_versions.c.row.in_(rows))
+    found = {(values := by_column(row)).pop("row"): values for row in connection.execute(query)}
+    ids = [values["id"] for values in found.values()]
     copies = sa.select(_versions.c.duplicate_of, sa.func.count(sa.distinct(_versions.c.article_id))).where(
-        _versions.c.duplicate_of.in_(ids), _versions.c.state.in_(("pending", "searchable", "complete"))
+        _versions.c.duplicate_of.in_(ids), _versions.c.state.in_(LISTED)
     )
     kept = sa.select(_versions.c.article_id, sa.func.count(sa.distinct(_versions.c.version))).where(
         _versions.c.article_id.in_(ids)
@@ -175,23 +171,6 @@ def _shelf_rows(connection: sa.Connection, rows: Sequence[int]) -> tuple[ShelfRo
     copied: dict[str, int] = dict(connection.execute(copies.group_by(_versions.c.duplicate_of)).all())
     versions: dict[str, int] = dict(connection.execute(kept.group_by(_versions.c.article_id)).all())
     return tuple(
-        ShelfRow(
-            id=row.article_id,
-            title=row.title,
-            source=row.source,
-            url=row.url,
-            path=row.path,
-            language=row.language,
-            published_at=to_moment(row.published_at),
-            published_precision=row.published_precision,
-            fetched_at=datetime.fromisoformat(row.fetched_at),
-            added_at=datetime.fromisoformat(row.added_at),
-            state=row.state,
-            sample=row.sample,
-            duplicate_of=row.duplicate_of,
-            copies=copied.get(row.article_id, 0),
-            versions=versions[row.article_id],
-            characters=row.characters,
-        )
-        for row in (found[row] for row in rows if row in found)
+        ShelfRow(**values, copies=copied.get(values["id"], 0), versions=versions[values["id"]])
+        for values in (found[row] for row in rows if row in found)
     )

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import sqlalchemy as sa
 
 from vectorstore import schema
-from vectorstore.rows import to_moment
-from vectorstore.schema import Database
+from vectorstore.database import Database
+from vectorstore.rows import by_column
 from vectorstore.types import stamp
 
 if TYPE_CHECKING:
@@ -74,10 +74,8 @@ class Sources(Database):
     def sources(self) -> list[Source]:
         """Every followed source, in the order they were added."""
         with self._reading() as connection:
-            return [
-                _to_source(row)
-                for row in connection.execute(sa.select(_sources).order_by(_sources.c.added_at, _sources.c.address))
-            ]
+            query = sa.select(_sources).order_by(_sources.c.added_at, _sources.c.address)
+            return [Source(**by_column(row)) for row in connection.execute(query)]
 
     def record_visit(
         self,
@@ -120,20 +118,3 @@ class Sources(Database):
                 for address in addresses
                 if connection.execute(_sources.delete().where(_sources.c.address == address)).rowcount
             ]
-
-
-def _to_source(row: Any) -> Source:
-    return Source(
-        address=row.address,
-        kind=row.kind,
-        title=row.title,
-        added_at=datetime.fromisoformat(row.added_at),
-        last_visit=to_moment(row.last_visit),
-        next_visit=to_moment(row.next_visit),
-        etag=row.etag,
-        last_modified=row.last_modified,
-        failures=row.failures,
-        unchanged=row.unchanged,
-        last_error=row.last_error,
-        last_status=row.last_status,
-    )

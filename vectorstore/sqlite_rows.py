@@ -2,7 +2,7 @@
 
 SQLite itself stops at the first page that it cannot follow and then loses all that lies beneath, the whole table if that page is its root; its
 ``.recover`` reads each page for itself as this does, but is in no Python. After https://www.sqlite.org/fileformat2.html. Only reads. Not here:
-which table a row is of, whether what it says is true (``salvage.py``).
+which table a row is of, whether what it says is true (``recognition.py``).
 """
 
 from __future__ import annotations

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from vectorstore import schema
+from vectorstore.database import Database, chunks
 from vectorstore.rows import to_article
-from vectorstore.schema import Database, chunks
+from vectorstore.schema import is_open
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,13 +24,12 @@ if TYPE_CHECKING:
 
 _versions, _bands = schema.versions, schema.bands
 _current = _versions.c.state != "retired"
-_open = _versions.c.state.not_in(("retired", "hidden"))
 # Both are asked for every article that comes in: made once.
 _SHARED = sa.text(
     "SELECT version_row FROM bands WHERE hash IN (SELECT value FROM json_each(:bands))"
     " GROUP BY version_row ORDER BY COUNT(*) DESC, version_row LIMIT :limit"
 )
-_NEWEST = sa.select(_versions).where(_versions.c.article_id == sa.bindparam("id"), _open).order_by(_versions.c.row.desc())
+_NEWEST = sa.select(_versions).where(_versions.c.article_id == sa.bindparam("id"), is_open).order_by(_versions.c.row.desc())
 
 
 class Stories(Database):
@@ -41,7 +41,7 @@ class Stories(Database):
             shared = list(connection.execute(_SHARED, {"bands": json.dumps(list(bands)), "limit": limit}).scalars())
             if not shared:
                 return []
-            found = {row.row: row for row in connection.execute(sa.select(_versions).where(_versions.c.row.in_(shared), _open))}
+            found = {row.row: row for row in connection.execute(sa.select(_versions).where(_versions.c.row.in_(shared), is_open))}
         return [to_article(found[row]) for row in shared if row in found]
 
     def newest(self, article_id: str) -> Article | None:
@@ -111,7 +111,7 @@ def root_of(connection: sa.Connection, article: Article) -> str | None:
         return None
     query = (
         sa.select(_versions.c.duplicate_of)
-        .where(_versions.c.article_id == article.duplicate_of, _open)
+        .where(_versions.c.article_id == article.duplicate_of, is_open)
         .order_by(_versions.c.row.desc())
     )
     found = connection.execute(query).first()

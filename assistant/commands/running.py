@@ -150,7 +150,8 @@ def doctor(
     as_json: AsJson = False,
 ) -> None:
     """Say what is installed and configured, what is missing, and the command that adds it. Ends with 1 if something is wrong."""
-    from assistant.doctor import compare, examine
+    from assistant.damage_report import compare
+    from assistant.doctor import examine
 
     settings = read_settings(library=context.obj)
     if check or repair:

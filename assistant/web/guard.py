@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 
-from assistant.remote import ASK_PATH, CANCEL_PATH, CHECK_PATH, SEARCH_PATH
+from assistant.messages import ASK_PATH, CANCEL_PATH, CHECK_PATH, SEARCH_PATH
 from assistant.web.logins import Attempts, Logins
 
 if TYPE_CHECKING:

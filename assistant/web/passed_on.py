@@ -17,7 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from assistant.remote import (
+from assistant.messages import (
     ASK_PATH,
     CANCEL_PATH,
     CHECK_PATH,

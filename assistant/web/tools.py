@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from starlette.concurrency import run_in_threadpool
 
-from assistant.remote import program_version
+from assistant.messages import program_version
 from assistant.web.api import described, typed_as
 from assistant.web.guard import TOOLS_PATH
 from vectorstore.errors import FundstelleError, SettingsError

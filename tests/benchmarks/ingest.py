@@ -25,8 +25,9 @@ from tests.benchmarks.charts import bars
 from tests.benchmarks.stopwatch import Stopwatch
 from tests.benchmarks.synthetic import ARTICLES_AT_ONCE, PASSAGES_IN_ARTICLE, Newsroom
 from vectorstore import indexes
-from vectorstore.dense import DenseIndex, VectorStore
+from vectorstore.dense import DenseIndex
 from vectorstore.embedding import BundledEncoder
+from vectorstore.exact_vectors import VectorStore
 from vectorstore.lexical import LexicalIndex
 from vectorstore.library import Library
 from vectorstore.types import Filters

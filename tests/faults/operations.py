@@ -23,7 +23,7 @@ from ingest import pipeline
 from ingest.fetch import Fetcher
 from tests.news_server import QUICK
 from tests.test_kill import QUESTION, HashingEncoder, contents, die
-from vectorstore import dense, indexes, lexical
+from vectorstore import dense, exact_vectors, indexes, lexical
 from vectorstore import library as store
 from vectorstore.errors import FundstelleError
 
@@ -38,7 +38,7 @@ METHODS: dict[str, tuple[Any, str]] = {
             "put_all mark_furniture make_searchable make_complete forget_leavings remove switch_index record_pages record_visit",
         ),
         (dense.DenseIndex, "upsert delete"),
-        (dense.VectorStore, "put_passages put_sentences delete"),
+        (exact_vectors.VectorStore, "put_passages put_sentences delete"),
         (lexical.LexicalIndex, "upsert delete commit"),
     )
     for name in names.split()

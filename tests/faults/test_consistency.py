@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from assistant import Settings
-from assistant.doctor import compare
+from assistant.damage_report import compare
 from assistant.open_library import OpenLibrary
 from tests.test_kill import ALL, HashingEncoder, contents, open_library
 from tests.test_processes import HOLDER, OWNER, process
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from assistant import Assistant
-    from vectorstore.soundness import Fault
+    from vectorstore.faults import Fault
 
 
 def change(library: Path, *statements: str, file: str = "library.db") -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from assistant import Settings
-from assistant.doctor import compare
+from assistant.damage_report import compare
 from tests.faults.operations import opened
 from tests.test_kill import contents
 from vectorstore.feedback import KeptVerdict
