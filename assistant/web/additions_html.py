@@ -27,8 +27,10 @@ UPLOAD_MEGABYTES: Final = 25
 ITEMS_LISTED: Final = 100
 UNCHANGED_LISTED: Final = 10
 """Of more items than this, those that brought nothing new are counted only."""
+UNTITLED_TEXT: Final = "pasted text"
+"""What ``ingest`` calls a text without a title and an address."""
 OF_FILES: Final = frozenset({"files", "samples"})
-STATUSES: Final = ("added", "updated", "duplicate", "unchanged", "failed")
+STATUSES: Final = ("added", "updated", "duplicate", "unchanged", "skipped", "failed")
 
 
 class Item(Protocol):
@@ -40,7 +42,7 @@ class Item(Protocol):
 
     @property
     def status(self) -> str:
-        """``added``, ``updated``, ``unchanged``, ``duplicate`` or ``failed``."""
+        """One of ``STATUSES``."""
 
     @property
     def article_id(self) -> str | None:
@@ -49,6 +51,10 @@ class Item(Protocol):
     @property
     def reason(self) -> str | None:
         """Why, where there is something to say."""
+
+    @property
+    def count(self) -> int:
+        """How many files it stands for."""
 
 
 def files_html(*, language: Language) -> str:
@@ -183,7 +189,9 @@ def ended_html(addition: Addition, *, folded: bool, language: Language) -> str:
 
 def ended_text(addition: Addition, *, language: Language) -> str:
     """How many items ended how."""
-    words, counts = TEXTS[language], Counter(item.status for item in addition.items)
+    words, counts = TEXTS[language], Counter[str]()
+    for item in addition.items:
+        counts[item.status] += item.count
     keys = {status: f"ended_{status}" for status in STATUSES} | (
         {"failed": "ended_failed_visit"} if addition.kind == "visit" else {}
     )
@@ -221,7 +229,7 @@ def item_html(item: Item, *, kind: AdditionKind, opens: bool = True, language: L
     One that failed without a reason was never tried: it is no address, or the file is too large.
     """
     words, of_files = TEXTS[language], kind in OF_FILES
-    name = PurePath(item.source).name if of_files else item.source
+    name = PurePath(item.source).name if of_files else words["adding_text"] if item.source == UNTITLED_TEXT else item.source
     status = escape(words["failed_visit"] if kind == "visit" and item.status == "failed" else words.get(item.status, item.status))
     # The reader knows the file by its name, not by the folder that uploads go to.
     why = (item.reason or "").removeprefix(f"{item.source}: ").replace(item.source, name)
@@ -229,7 +237,7 @@ def item_html(item: Item, *, kind: AdditionKind, opens: bool = True, language: L
     if item.status == "failed" and not why:
         told = words["too_large"].format(most=UPLOAD_MEGABYTES) if of_files else words["no_address"].format(line=name)
         reason = f'<span class="why" dir="auto">{escape(told)}</span>'
-    tone = "bad" if item.status == "failed" else "good"
+    tone = {"failed": "bad", "skipped": "left"}.get(item.status, "good")
     shown = escape(name)
     if opens and item.article_id and item.status != "failed":
         shown = f'<button type="button" class="open-article quiet" data-article="{escape(item.article_id)}" dir="auto">{shown}</button>'

@@ -57,6 +57,11 @@ on_click(".citation", (card, event) => {
   active = card.id;
   mark_selected();
 });
+// Escape leads back from the quote to where it is cited.
+document.addEventListener("keydown", (event) => {
+  const card = event.key === "Escape" && closest(event, ".citation");
+  if (card) exchange_of(card).querySelector(`a.marker[href="#${card.id}"]`)?.focus();
+});
 on_click("#past .exchange:not([data-selected])", (exchange, event) => {
   if (!closest(event, "button, a, form") && !String(getSelection())) select(exchange);
 });
@@ -181,8 +186,26 @@ document.addEventListener("keydown", (event) => {
   next.focus();
 });
 
+// A double click, or a key that bounces, asks once.
+let sent = { question: "", at: 0 };
+const bounces = (question) => {
+  const at = performance.now(), again = question === sent.question && at - sent.at < 700;
+  if (!again) sent = { question, at };
+  return again;
+};
+const drop_if_bounced = (event) => {
+  if (!bounces(document.querySelector("#composer textarea").value)) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+};
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing && closest(event, "#composer textarea")) drop_if_bounced(event);
+}, true);
+document.addEventListener("click", (event) => { if (closest(event, "#composer .submit-button")) drop_if_bounced(event); }, true);
+document.addEventListener("input", (event) => { if (closest(event, "#composer textarea")) sent = { question: "", at: 0 }; });
+
 // What can be done with an answer.
-on_click(".suggestion", (button) => { if (!busy()) send("ask", { question: button.dataset.question }, "ask"); });
+on_click(".suggestion", ({ dataset: { question } }) => { if (!busy() && !bounces(question)) send("ask", { question }, "ask"); });
 on_click("#current .take-back", (button) => { if (!busy()) send("ask", { without: button.dataset.without }, "ask"); });
 const copied = async (text) => {
   try {

@@ -6,6 +6,7 @@ Not here: layout and gradio (``page``), what an answer looks like (``render``), 
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
@@ -23,12 +24,11 @@ from vectorstore.errors import ArticleNotFound
 from vectorstore.types import Filters
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Iterator
 
     from assistant.kept import Conversation, Opinion
     from assistant.qa import Assistant
-    from assistant.types import Answer, AnswerEvent
+    from assistant.types import Answer, AnswerEvent, Turn
     from assistant.web.runs import Run
     from assistant.web.texts import Language
     from assistant.web.visitor import Visitor
@@ -46,6 +46,7 @@ class Asking:
     def __init__(self, assistant: Assistant) -> None:
         self.assistant = assistant
         self.runs = Runs()
+        self._beginning = threading.Lock()
 
     # The page as it is found
 
@@ -91,26 +92,21 @@ class Asking:
     def ask(self, question: str, talk: Talk, filters: Filters, *, visitor: Visitor) -> Iterator[Updates]:
         """Answer ``question``; in place of the last one if that is being edited."""
         question = question.strip()
-        if question and not self.runs.of(talk.id, reader=visitor.reader):
+        if question:
             talk = self._caught_up(talk, visitor=visitor)
             kept = talk.without_last() if talk.editing else talk
             yield from self._answer(question, kept, filters, visitor=visitor, typed=True)
 
     def ask_as_told(self, action: Action, talk: Talk, filters: Filters, *, visitor: Visitor) -> Iterator[Updates]:
         """Answer a suggestion, or the last question anew in place of its answer: as it was, or without a part of what it became."""
-        if self.runs.of(talk.id, reader=visitor.reader):
-            return
         question, talk = asked_text(action, "question").strip(), self._caught_up(talk, visitor=visitor)
         if question:
             yield from self._answer(question, talk, filters, visitor=visitor)
         elif talk.exchanges:
-            last = talk.exchanges[-1]
-            left: frozenset[Without] = frozenset(
-                part for part in ("period", "conversation") if part == asked_text(action, "without")
-            )
-            yield from self._answer(
-                last.question, talk.without_last(), last.filters, visitor=visitor, without=last.without | left
-            )
+            last, taken_back = talk.exchanges[-1], asked_text(action, "without")
+            left: frozenset[Without] = frozenset(part for part in ("period", "conversation") if part == taken_back)
+            filters = Filters() if taken_back == "filters" else last.filters
+            yield from self._answer(last.question, talk.without_last(), filters, visitor=visitor, without=last.without | left)
 
     def _too_long(self, question: str, *, visitor: Visitor) -> Updates:
         told = {"count": len(question), "most": QUESTION_CHARACTERS}
@@ -131,33 +127,17 @@ class Asking:
         if len(question) > QUESTION_CHARACTERS:  # the box of the page holds back only who types into it
             yield self._too_long(question, visitor=visitor)
             return
-        history = turns(talk.exchanges, without=without)
         pending = Exchange(question, None, without=without, filters=filters)
-        # Kept before it is answered, so that its address finds it from now on.
-        talk, _ = keep_talk(self.assistant, talk.with_exchange(pending), owner=visitor.owner)
-
-        def ask(cancel: threading.Event) -> Iterator[AnswerEvent]:
-            detect = "period" not in without
-            return self.assistant.stream(question, history=history, filters=filters, detect_period=detect, cancel=cancel)
-
-        def finish(answer: Answer[Any] | None, failure: str) -> tuple[Talk, str]:
-            exchange = replace(pending, answer=answer, failure=failure)
-            exchange = self.drawn(exchange, anchor=last_anchor(talk), language=visitor.language)
-            return keep_talk(self.assistant, talk.with_last(exchange), owner=visitor.owner)
-
-        words = TEXTS[visitor.language]
-        run = self.runs.begin(
-            talk,
-            reader=visitor.reader,
-            session=visitor.session,
-            ask=ask,
-            finish=finish,
-            unexpected=words["failed_unexpectedly"],
-        )
+        with self._beginning:  # one at a time: of two that a double click sends, the second finds the first
+            if self.runs.shown_to(visitor.session) or self.runs.of(talk.id, reader=visitor.reader):
+                return
+            # Kept before it is answered, so that its address finds it from now on.
+            history = turns(talk.exchanges, without=without)
+            talk, _ = keep_talk(self.assistant, talk.with_exchange(pending), owner=visitor.owner)
+            run = self._begin(talk, history, visitor=visitor)
         if run is None:
-            failed = self.drawn(
-                replace(pending, failure=words["questions_many"]), anchor=last_anchor(talk), language=visitor.language
-            )
+            failure = TEXTS[visitor.language]["questions_many"]
+            failed = self.drawn(replace(pending, failure=failure), anchor=last_anchor(talk), language=visitor.language)
             talk, _ = keep_talk(self.assistant, talk.with_last(failed), owner=visitor.owner)
             yield {**self.shown(talk, filters, visitor=visitor), "question": Change(**_SENDING)}
             return
@@ -167,9 +147,30 @@ class Asking:
             "past": past_html(talk.exchanges[:-1], language=visitor.language),
             "current": self._working(run, visitor=visitor),
             "talk": talk,
+            "filters": filters,
             "filter_line": self._filter_line(filters, visitor=visitor),
         }
         yield from self.watched(run, visitor=visitor)
+
+    def _begin(self, talk: Talk, history: tuple[Turn, ...], *, visitor: Visitor) -> Run | None:
+        """Answer the last question of ``talk``; None while too many are being answered."""
+        asked = talk.exchanges[-1]
+
+        def ask(cancel: threading.Event) -> Iterator[AnswerEvent]:
+            detect = "period" not in asked.without
+            return self.assistant.stream(
+                asked.question, history=history, filters=asked.filters, detect_period=detect, cancel=cancel
+            )
+
+        def finish(answer: Answer[Any] | None, failure: str) -> tuple[Talk, str]:
+            exchange = replace(asked, answer=answer, failure=failure)
+            exchange = self.drawn(exchange, anchor=last_anchor(talk), language=visitor.language)
+            return keep_talk(self.assistant, talk.with_last(exchange), owner=visitor.owner)
+
+        unexpected = TEXTS[visitor.language]["failed_unexpectedly"]
+        return self.runs.begin(
+            talk, reader=visitor.reader, session=visitor.session, ask=ask, finish=finish, unexpected=unexpected
+        )
 
     def watched(self, run: Run, *, visitor: Visitor) -> Iterator[Updates]:
         """A question that is being answered, until it has its answer or the page shows something else."""
@@ -268,7 +269,13 @@ class Asking:
         else:
             scope = self.assistant.scope(answer.searched.filters) if answer.abstained else None
             body = render.answer_html(
-                answer, anchor=anchor, language=language, articles=self._articles(answer), scope=scope, verdict=verdict
+                answer,
+                anchor=anchor,
+                language=language,
+                articles=self._articles(answer),
+                scope=scope,
+                filters=exchange.filters,
+                verdict=verdict,
             )
         return replace(exchange, body=body)
 

@@ -45,7 +45,7 @@ def entry_html(entry: ConversationEntry, *, current: bool, language: Language) -
     state = ' aria-current="true"' if current else ""
     return (
         f'<li data-id="{escape(entry.id)}"><button type="button" class="open-kept" dir="auto" title="{escape(title)}"{state}>'
-        f'{escape(title)}</button><details class="menu"><summary aria-label="{escape(words["kept_menu"].format(title=title))}"></summary>'
+        f'<span>{escape(title)}</span></button><details class="menu"><summary aria-label="{escape(words["kept_menu"].format(title=title))}"></summary>'
         f'<ul>{choices}</ul></details><form class="rename" hidden><input type="text" maxlength="120" value="{escape(title)}" '
         f'aria-label="{escape(words["kept_rename"])}" autocomplete="off"></form></li>'
     )

@@ -84,9 +84,10 @@ const hide_beside = () => {
   beside_of = null;
   if (beside.matches(":popover-open")) beside.hidePopover();
 };
+// What the keyboard brought up stays when the pointer happens to leave it.
 const hide_beside_soon = () => {
   clearTimeout(beside_timer);
-  beside_timer = setTimeout(hide_beside, 180);
+  beside_timer = setTimeout(() => { if (!beside_of?.matches(":focus-visible")) hide_beside(); }, 180);
 };
 const show_beside = (element, filled) => {
   clearTimeout(beside_timer);

@@ -153,7 +153,7 @@ def on_ask_view(page: gr.Blocks, parts: Parts, assistant: Assistant) -> None:
     asking = Asking(assistant)
     conversations = Conversations(assistant, asking)
     box, script, given = parts["question"], parts["ask_channel"], ["talk", "filters"]
-    shown = ["intro", "past", "current", "talk", "filter_line", "conversations"]
+    shown = ["intro", "past", "current", "talk", "filters", "filter_line", "conversations"]
 
     def load(place: str, *, visitor: Visitor, kept: Any) -> Updates:
         return {"browser": remembered(kept), **conversations.load(place, visitor=visitor)}
@@ -183,7 +183,7 @@ def on_ask_view(page: gr.Blocks, parts: Parts, assistant: Assistant) -> None:
         "greet": asking.greet,
     }
     # Which conversation is open and which filters are set, only the browser knows.
-    found = parts.on(page.load, load, ["place"], ["browser", "masthead", "question", "filters", *shown], with_kept=True, js=PLACE)
+    found = parts.on(page.load, load, ["place"], ["browser", "masthead", "question", *shown], with_kept=True, js=PLACE)
     parts.on(
         found.then, lambda *given, visitor: asking.greet({}, *given, visitor=visitor), given, ["masthead", "intro", "filter_line"]
     )
@@ -191,7 +191,7 @@ def on_ask_view(page: gr.Blocks, parts: Parts, assistant: Assistant) -> None:
     parts.on(box.stop, asking.stop, [], [])
     page.unload(leave)
     parts.on(script.ask, ask_as_told, given, ["question", *shown], acts=True, **ASKING)
-    parts.on(script.act, acts, given, ["question", "filters", "masthead", "exported", *shown], acts=True)
+    parts.on(script.act, acts, given, ["question", "masthead", "exported", *shown], acts=True)
 
 
 def build_shelf(parts: Parts, assistant: Assistant) -> None:
@@ -296,7 +296,7 @@ class Parts(dict[str, Any]):
             [self["browser"], *(self[name] for name in given)],
             [self[name] for name in ("status", *changed)],
             queue=yields,
-            trigger_mode="multiple" if acts else "once",
+            trigger_mode="multiple",  # "once" drops what comes while the last is answered, and a moment after
             api_visibility="private",
             show_progress="hidden",
             **place,

@@ -60,7 +60,33 @@ _GERMAN: Final = tuple(
         (r"the page names no feed", "Die Seite nennt keinen Feed. Fügen Sie die Seite selbst hinzu, oder die Adresse ihres Feeds."),
         (r"is no (?:feed|sitemap)\b", "Unter dieser Adresse ist kein Feed. Prüfen Sie die Adresse, oder fügen Sie die Seite selbst hinzu."),
         (r"(?:^|: )it was removed from the library", "Der Artikel wurde aus der Bibliothek entfernt. Fügen Sie seine eigene Adresse hinzu, wenn Sie ihn wieder wollen."),
+        (r"is no web address: it begins with", "Das ist keine Webadresse: Sie beginnt mit http:// oder https://. Berichtigen Sie sie, oder lassen Sie sie weg."),
+        (r"is a feed itself", "Das ist selbst ein Feed. Fügen Sie ihn mit seiner eigenen Adresse hinzu."),
+        (r"lists more than [\d,]+ sitemaps", "Die Sitemap nennt zu viele weitere Sitemaps. Fügen Sie die hinzu, die Sie wollen."),
+        (r"names more than (?P<count>[\d,]+) pages that are not", "Das sind mehr als {count} Seiten, die nicht in der Bibliothek sind. Fügen Sie die Adresse noch einmal hinzu, für die nächsten."),
+        (r"^about the (?:feed|sitemap) itself", "Der Feed hat Mängel oder zu viele Einträge. Was davon zu lesen war, ist da."),
+        (r"Look for its new address", "Unter dieser Adresse ist nicht mehr, was dort war. Suchen Sie die neue, oder beobachten Sie sie nicht mehr."),
+        # archives and tables
+        (r"^1 file in it of no kind that is read: (?P<names>.+?)\.?$", "Darin ist 1 Datei einer Art, die nicht gelesen wird: {names}."),
+        (r"^(?P<count>[\d,]+) files in it of no kind that is read: (?P<names>.+?)\.?$", "Darin sind {count} Dateien einer Art, die nicht gelesen wird: {names}."),
+        (r"its name leads out of the archive", "Der Name führt aus dem Archiv hinaus, wie es schädliche Archive tun. Fügen Sie die Datei einzeln hinzu, wenn Sie sie kennen."),
+        (r"a link or device|not an ordinary file", "Das ist keine gewöhnliche Datei. Fügen Sie die Datei selbst hinzu."),
+        (r"locked with a password", "Die Datei ist mit einem Passwort verschlossen. Entpacken Sie sie damit, und fügen Sie sie hinzu."),
+        (r"come out of it", "Im Archiv ist zu viel. Entpacken Sie es, und fügen Sie den Ordner hinzu."),
+        (r"more than (?P<size>\d+ MB)\. Unpack it", "Das sind mehr als {size}. Entpacken Sie das Archiv, und fügen Sie die Datei hinzu."),
+        (r"times its size, as bombs do", "Entpackt ist das um ein Vielfaches größer, wie bei Archivbomben. Entpacken Sie es, und fügen Sie die Datei hinzu, wenn sie ist, was Sie erwarten."),
+        (r"packed in a way that is not known", "Das Archiv ist beschädigt oder auf unbekannte Art gepackt. Entpacken Sie es, und fügen Sie die Datei hinzu."),
+        (r"an archive in an archive", "Das ist ein Archiv in einem Archiv in einem Archiv. Entpacken Sie es, und fügen Sie hinzu, was darin ist."),
+        (r"not JSON in UTF-8", "Diese Zeile ist kein JSON in UTF-8. Berichtigen Sie sie, oder lassen Sie sie weg."),
+        (r"not a JSON object with a text column", "Diese Zeile ist kein JSON-Objekt mit einer Spalte für den Text."),
+        (r"opens and never closes", "In dieser Zeile beginnt ein Anführungszeichen und endet nicht. Berichtigen Sie sie, oder lassen Sie sie weg."),
         # files
+        (r"there is no such file or folder", "Diese Datei gibt es nicht."),
+        (r" to read, which no article does", "Das zu lesen dauert zu lange. Teilen Sie die Datei auf, oder fügen Sie ihren Text hinzu."),
+        (r"Add a smaller part of it", "Das ist zu viel auf einmal. Fügen Sie einen kleineren Teil davon hinzu."),
+        (r"is XML, but no feed and no sitemap", "Die Datei ist XML, aber weder Feed noch Sitemap. Fügen Sie ihre Artikel in einem anderen Format hinzu."),
+        (r"Save the page again, as HTML", "In der MHTML-Datei ist keine Seite, die zu lesen ist. Sichern Sie die Seite noch einmal, als HTML."),
+        (r"does not say where its contents are", "Das EPUB sagt nicht, wo sein Inhalt ist. Besorgen Sie es neu."),
         (r" is empty\. There is nothing to add", "Die Datei ist leer."),
         (
             r"pages are pictures",
@@ -85,7 +111,7 @@ _GERMAN: Final = tuple(
         (r"there is no row in it", "In der Tabelle ist keine Zeile."),
         (r"no text \(looked for", "In dieser Zeile ist kein Text. Sagen Sie auf der Befehlszeile, in welcher Spalte er steht."),
         (
-            r"cannot be read|is damaged|that is damaged|damaged or cut off|the program part that reads it crashed|no zip archive",
+            r"cannot be read|cannot be unpacked|is damaged|that is damaged|damaged or cut off|the program part that reads it crashed|no zip archive",
             "Die Datei ist beschädigt und nicht zu lesen. Sichern Sie sie neu, oder fügen Sie ihren Text hinzu.",
         ),
         (r"(?:^|: )There is no text", "Da ist kein Text. Fügen Sie die Wörter des Artikels ein."),
@@ -115,5 +141,6 @@ def german_reason(reason: str) -> str | None:
 def _one_in_german(reason: str) -> str | None:
     for pattern, told in _GERMAN:
         if match := pattern.search(reason):
-            return told.format(**match.groupdict())
+            found = match.groupdict()
+            return told.format(**{**found, "count": found.get("count", "").replace(",", ".")})
     return None

@@ -15,8 +15,9 @@ from assistant.explanations import explained_in
 from assistant.types import HitRecord
 from assistant.web.cards import citations_html, counted, hits_html, language_attribute, prose
 from assistant.web.local import number_text
-from assistant.web.scope_html import period_text, searched_html
+from assistant.web.scope_html import filter_texts, period_text, searched_html
 from assistant.web.texts import TEXTS
+from vectorstore.types import Filters
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -32,6 +33,7 @@ LONG_QUESTION = 280
 LONG_QUESTION_LINES = 5
 MARKER = re.compile(r"( ?)\[(\d{1,3})\]")
 UNFINISHED_MARKER = re.compile(r" ?\[\d{0,3}$")
+COMMAND = re.compile(r"`(fundstelle[^`\n]*)`")
 
 
 def exchange_html(
@@ -70,7 +72,7 @@ def working_html(text: str, *, step: str = "search", language: Language) -> str:
 def error_html(message: str, *, language: Language) -> str:
     """A failure and what to do about it."""
     heading = escape(TEXTS[language]["failed_heading"])
-    return f'<div class="notice" role="alert"><strong>{heading}</strong> <span dir="auto">{escape(message)}</span></div>'
+    return f'<div class="notice" role="alert"><strong>{heading}</strong> <span dir="auto">{told_html(message)}</span></div>'
 
 
 def failed_html(message: str, *, language: Language) -> str:
@@ -84,7 +86,12 @@ def failed_html(message: str, *, language: Language) -> str:
 
 def status_html(message: str, *, language: Language) -> str:
     """Something that the reader is told in passing, where no other place is for it."""
-    return f'<p class="toast" role="alert" lang="{language}" dir="auto">{escape(message)}</p>'
+    return f'<p class="toast" role="alert" lang="{language}" dir="auto">{told_html(message)}</p>'
+
+
+def told_html(message: str) -> str:
+    """What the program says, escaped, with the commands that it names set as such."""
+    return COMMAND.sub(r"<code>\1</code>", prose(message))
 
 
 def answer_html(
@@ -94,24 +101,23 @@ def answer_html(
     language: Language,
     articles: Mapping[str, Article] | None = None,
     scope: Scope | None = None,
+    filters: Filters | None = None,
     verdict: Opinion | None = None,
 ) -> str:
     """An answer with its evidence beside it, or the refusal with what was searched and the nearest passages.
 
     ``anchor`` starts the ids of the quotes (``<anchor>-1``), ``articles`` are those of the citations and hits as they are now, if they are still there,
-    ``scope`` is what was searched, ``verdict`` what its reader thinks of it.
+    ``scope`` is what was searched, ``filters`` what the reader limited it to, ``verdict`` what its reader thinks of it.
     """
     words, known = TEXTS[language], articles or {hit.article.id: hit.article for hit in answer.hits if hasattr(hit, "article")}
-    became = became_html(answer, language=language)
-    noted = notes_html([answer.notice] if answer.notice else [], kind="notice mild") + notes_html(
-        answer_notes(answer, language=language)
-    )
+    became = became_html(answer, filters=filters or Filters(), language=language)
+    noted = notes_html([answer.notice] if answer.notice else [], kind="notice mild", language=answer.language)
+    noted += notes_html(answer_notes(answer, language=language), language=language)
     if answer.abstained:
-        text = refusal_html(answer, language=language)
+        is_empty = scope is not None and not scope.articles and not answer.searched.filters.any
+        text = refusal_html(answer) + (to_library_html(language=language) if is_empty else "")
         heading, kind = words["nearest_heading"], "answer abstained"
-        found = hits_html(nearest(answer), language=language, articles=known) if answer.hits else ""
-        listed = f'{searched_html(answer.searched, scope, language=language)}<p class="caution">{escape(words["nearest_note"])}</p>{found}'
-        evidence = listed if answer.hits else searched_html(answer.searched, scope, language=language)
+        evidence = "" if is_empty else looked_at_html(answer, scope, language=language, articles=known)
     else:
         text = answer_text_html(answer, anchor=anchor, language=language) + verdicts_html(answer, language=language)
         heading, kind = words["sources"], "answer"
@@ -121,7 +127,15 @@ def answer_html(
         if evidence
         else ""
     )
-    return f'<div class="{kind}">{became}{text}{noted}{tools_html(answer, verdict=verdict, language=language)}</div>{pane}'
+    tools = tools_html(answer, verdict=verdict, has_evidence=bool(pane), language=language)
+    return f'<div class="{kind}">{became}{text}{noted}{tools}</div>{pane}'
+
+
+def looked_at_html(answer: Answer[Any], scope: Scope | None, *, language: Language, articles: Mapping[str, Article]) -> str:
+    """What was searched without an answer, and the nearest passages."""
+    searched = searched_html(answer.searched, scope, language=language)
+    caution = f'<p class="caution">{escape(TEXTS[language]["nearest_note"])}</p>'
+    return searched + (caution + hits_html(nearest(answer), language=language, articles=articles) if answer.hits else "")
 
 
 def nearest(answer: Answer[Any]) -> list[Hit | HitRecord]:
@@ -132,13 +146,13 @@ def nearest(answer: Answer[Any]) -> list[Hit | HitRecord]:
     return list(best.values())[:NEAREST]
 
 
-def notes_html(notes: Sequence[str], *, kind: str = "note") -> str:
-    """Each of ``notes`` as a line of its own."""
-    return "".join(f'<p class="{kind}" dir="auto">{escape(note)}</p>' for note in notes)
+def notes_html(notes: Sequence[str], *, kind: str = "note", language: str) -> str:
+    """Each of ``notes``, which are in ``language``, as a line of its own."""
+    return "".join(f'<p class="{kind}"{language_attribute(language)} dir="auto">{told_html(note)}</p>' for note in notes)
 
 
-def became_html(answer: Answer[Any], *, language: Language) -> str:
-    """What the question became before it was searched: its words, and a period that it named, each with a button that takes it back."""
+def became_html(answer: Answer[Any], *, filters: Filters, language: Language) -> str:
+    """What the question became before it was searched: its words, a period that it named, the reader's filters, each with a button that takes it back."""
     words, searched, lines = TEXTS[language], answer.searched, ""
     leaned = bool(searched.carried or searched.rewritten)
     if searched.question != answer.question and (leaned or not searched.period):  # else only the period's words are gone from it
@@ -151,6 +165,10 @@ def became_html(answer: Answer[Any], *, language: Language) -> str:
         note = escape(words[key].format(period=days, words=searched.period.text))
         offer = take_back_html("period", language=language) if searched.period.applied else ""
         lines += f'<p class="became" dir="auto">{note}{offer}</p>'
+    if filters.any:
+        chosen = ", ".join(text for _, text in filter_texts(filters, language=language))
+        note = escape(words["filtered_by"].format(filters=chosen))
+        lines += f'<p class="became" dir="auto">{note}{take_back_html("filters", language=language)}</p>'
     return lines
 
 
@@ -161,7 +179,7 @@ def shortened(question: str) -> str:
     return f"{question[: LONG_QUESTION // 2].rstrip()} … {question[-LONG_QUESTION // 2 :].lstrip()}"
 
 
-def take_back_html(part: Literal["conversation", "period"], *, language: Language) -> str:
+def take_back_html(part: Literal["conversation", "period", "filters"], *, language: Language) -> str:
     """A button that asks again without a part of what the question became."""
     label = escape(TEXTS[language][f"without_{part}"])
     return f' <button type="button" class="take-back" data-without="{part}">{label}</button>'
@@ -179,11 +197,20 @@ def answer_notes(answer: Answer[Any], *, language: Language) -> list[str]:
     return notes
 
 
-def refusal_html(answer: Answer[Any], *, language: Language) -> str:
-    """Why there is no answer."""
-    said = answer.text or TEXTS[language]["no_answer"]
-    reason = f'<p class="reason" dir="auto">{escape(answer.reason)}</p>' if answer.reason and answer.reason != said else ""
-    return f'<p class="answer-text"{language_attribute(answer.language)} dir="auto">{prose(said)}</p>{reason}'
+def refusal_html(answer: Answer[Any]) -> str:
+    """Why there is no answer, in the answer's language."""
+    lang = language_attribute(answer.language)
+    said = answer.text or TEXTS["de" if answer.language == "de" else "en"]["no_answer"]
+    reason = (
+        f'<p class="reason"{lang} dir="auto">{told_html(answer.reason)}</p>' if answer.reason and answer.reason != said else ""
+    )
+    return f'<p class="answer-text"{lang} dir="auto">{told_html(said)}</p>{reason}'
+
+
+def to_library_html(*, language: Language) -> str:
+    """The way out of a library without articles."""
+    label = escape(TEXTS[language]["add_articles"])
+    return f'<p><button type="button" class="to-view ask-again" data-view="library">{label}</button></p>'
 
 
 def verdicts_html(answer: Answer[Any], *, language: Language) -> str:
@@ -250,7 +277,7 @@ def markers_html(text: str, *, numbers: Collection[int], anchor: str, language: 
     return MARKER.sub(link, prose(text))
 
 
-def tools_html(answer: Answer[Any], *, verdict: Opinion | None = None, language: Language) -> str:
+def tools_html(answer: Answer[Any], *, verdict: Opinion | None = None, has_evidence: bool, language: Language) -> str:
     """What can be done with an answer: copy it, ask or word it anew (only the last one), say whether it was good."""
     words = TEXTS[language]
 
@@ -266,8 +293,7 @@ def tools_html(answer: Answer[Any], *, verdict: Opinion | None = None, language:
     )
     copied = f'<pre class="as-markdown" hidden>{escape(answer.to_markdown())}</pre>'
     told = counted("sources", len(answer.citations), language=language) if answer.citations else words["nearest_heading"]
-    shown = answer.citations or answer.abstained
-    evidence = f'<button type="button" class="to-evidence quiet">{escape(told)}</button>' if shown else ""
+    evidence = f'<button type="button" class="to-evidence quiet">{escape(told)}</button>' if has_evidence else ""
     return (
         f'<div class="tools">{button("copy")}{button("retry")}{button("edit")}<span class="apart"></span>{verdicts}{evidence}</div>'
         f"{note}{copied}"

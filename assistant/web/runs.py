@@ -85,6 +85,12 @@ class Runs:
         with self._changed:
             return self._all.get((reader, conversation))
 
+    def shown_to(self, session: str) -> bool:
+        """Whether the page ``session`` shows a question that is being answered."""
+        with self._changed:
+            run = self._watched.get(session)
+            return run is not None and not run.ended
+
     def watch(self, run: Run, *, session: str) -> Generator[None, None, None]:
         """Give a turn whenever something of ``run`` changed, and for the last time once it has ended; none more once the page shows something else."""
         seen, ended = -1, False

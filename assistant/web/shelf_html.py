@@ -195,7 +195,7 @@ def row_html(row: ShelfRow, *, details: Details | None, language: Language) -> s
         f'<tr role="row" class="article" data-article="{article}"><td role="cell" class="pick"><input type="checkbox" '
         f'aria-label="{escape(words["select_article"].format(title=shown_title(row, language=language)))}"></td>'
         f'<th scope="row" role="rowheader" class="title"><button type="button" class="open-article" data-article="{article}"'
-        f'{lang} dir="auto">{title}{badge}</button>{more}</th>{inner}'
+        f'{lang} dir="auto">{title}{badge}</button> {more}</th>{inner}'
         f'<td role="cell" class="actions"><button type="button" class="remove" data-shelf="remove" data-article="{article}" '
         f'aria-label="{escape(words["remove_article"].format(title=shown_title(row, language=language)))}" title="{escape(words["remove"])}">'
         f'<span aria-hidden="true">×</span></button></td></tr>{details_html(row, details, language=language) if details else ""}'

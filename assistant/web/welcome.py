@@ -44,5 +44,5 @@ def intro_html(count: int, *, examples: Sequence[str], language: Language) -> st
         below = f'{heading}<ul class="suggestions">{asked}</ul>' if asked else ""
         return f'<section class="intro">{tagline}{below}</section>'
     there = f'<button type="button" class="to-view" data-view="library">{escape(words["add_articles"])}</button>'
-    how = f"<p>{escape(words['empty_files'])}</p><pre><code>fundstelle add FILE</code></pre>"
+    how = f"<p>{escape(words['empty_files'])}</p><pre><code>{escape(words['empty_command'])}</code></pre>"
     return f'<section class="intro empty">{tagline}<h2>{escape(words["empty_heading"])}</h2><p>{there}</p>{how}</section>'

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from assistant.bundle import verify_bundle
+from assistant.web.conversations import Conversations
 from tests.web.fakes import QUOTE, SECOND, TEXT, FakeAssistant, answer_with, cite, hit_of, make_article
 from tests.web.test_render import HOSTILE
 from vectorstore.errors import LibraryError
 from vectorstore.types import Furniture
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from vectorstore.types import Filters
 
@@ -72,6 +73,8 @@ def test_a_marker_shows_its_quote_and_brings_up_its_card(opened: Any) -> None:
     opened.wait_for_function("document.activeElement.id === 'question-1-2'")
     assert opened.locator(".citation[data-active]").get_attribute("id") == "question-1-2"
     assert marker.get_attribute("aria-current") == "true"
+    opened.keyboard.press("Escape")
+    assert marker.evaluate("(element) => element === document.activeElement")
     opened.locator("#current .marker").first.click()
     assert opened.locator(".citation[data-active]").get_attribute("id") == "question-1-1"
 
@@ -145,6 +148,12 @@ def test_each_word_of_a_foreign_quote_has_its_entry(opened: Any, talkative: Fake
     opened.keyboard.press("ArrowRight")
     opened.wait_for_function("document.querySelector('#beside .headword')?.textContent === 'frühere'")
     assert opened.inner_text("#beside .entry") == "früh"
+    opened.hover("#beside")
+    opened.mouse.move(0, 0)
+    opened.wait_for_timeout(400)
+    assert (
+        opened.inner_text("#beside:popover-open .headword") == "frühere"
+    )  # the keyboard brought it up, so the pointer does not end it
     assert opened.locator("#beside .senses li").all_inner_texts() == ["early", "in the morning"]
 
 
@@ -281,6 +290,53 @@ def test_an_empty_question_changes_nothing(opened: Any, talkative: FakeAssistant
     assert len(talkative.asked) == 2
 
 
+ASK_IN_A_ROW = """async (questions) => {
+    const box = document.querySelector("#composer textarea");
+    const is_answered = (question) => {
+        const exchange = document.querySelector("#current .exchange[aria-busy=false]");
+        return exchange?.querySelector(".question").textContent === question;
+    };
+    for (const question of questions) {
+        box.value = question;
+        box.dispatchEvent(new Event("input", { bubbles: true }));
+        await new Promise(setTimeout);
+        for (const kind of ["keydown", "keypress"]) box.dispatchEvent(new KeyboardEvent(kind, { key: "Enter", bubbles: true, cancelable: true }));
+        await new Promise((answered) => {
+            const look = () => is_answered(question) && answered();
+            new MutationObserver(look).observe(document.body, { subtree: true, childList: true, attributes: true });
+        });
+    }
+}"""
+
+
+def test_an_enter_right_after_an_answer_asks(opened: Any, talkative: FakeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However short after it, while gradio still has the last question in hand."""
+    kept = Conversations.kept
+
+    def with_a_slow_end(*given: Any, **named: Any) -> Iterator[Any]:
+        yield from kept(*given, **named)
+        time.sleep(0.3)
+
+    monkeypatch.setattr(Conversations, "kept", with_a_slow_end)
+    questions = [f"Question {number}?" for number in range(4)]
+    opened.evaluate(ASK_IN_A_ROW, questions)
+    assert [question for question, _ in talkative.asked] == questions
+
+
+def test_a_question_sent_twice_is_asked_once(opened: Any, talkative: FakeAssistant) -> None:
+    """By a double click, or a key that bounces: one question in one conversation, whether it is typed or a suggestion."""
+    opened.wait_for_selector(".suggestion")
+    opened.evaluate("for (let click = 0; click < 2; click++) document.querySelector('.suggestion').click()")
+    opened.wait_for_selector("#current .exchange[aria-busy=false]")
+    opened.click(".rail .new")
+    opened.fill(BOX, "Why?")
+    opened.evaluate("for (let click = 0; click < 2; click++) document.querySelector('#composer .submit-button').click()")
+    opened.wait_for_selector("#current .exchange[aria-busy=false] .question:text-is('Why?')")
+    opened.wait_for_timeout(500)
+    assert [question for question, _ in talkative.asked] == ["Why is Blinken visiting Astana?", "Why?"]
+    assert opened.locator(".open-kept").count() == 2
+
+
 def test_what_was_judged_stays_pressed(opened: Any) -> None:
     """The next question puts the answer in anew; its thumb stays down, the new answer's is up to the reader."""
     ask(opened, "Why?")
@@ -311,8 +367,8 @@ def test_kept_conversations_are_opened_renamed_saved_and_removed(opened: Any) ->
     opened.wait_for_selector(".suggestion:visible")
     assert opened.evaluate("location.hash") == ""
     ask(opened, "Second?")
-    opened.wait_for_selector(".open-kept[aria-current]:text-is('Second?')")
-    opened.click(".open-kept:text-is('First?')")
+    opened.wait_for_selector(".open-kept[aria-current]:has-text('Second?')")
+    opened.click(".open-kept:has-text('First?')")
     opened.wait_for_selector("#current .question:text-is('First?')")
 
     def choose(name: str) -> None:
@@ -322,7 +378,7 @@ def test_kept_conversations_are_opened_renamed_saved_and_removed(opened: Any) ->
     choose("rename")
     opened.keyboard.type("Blinken <b>")
     opened.keyboard.press("Enter")
-    opened.wait_for_selector(".open-kept:text-is('Blinken <b>')")
+    opened.wait_for_selector(".open-kept:has-text('Blinken <b>')")
     with opened.expect_download() as download:
         choose("markdown")
     assert download.value.suggested_filename == "Blinken--b.md"
@@ -441,13 +497,13 @@ def test_another_conversation_is_opened_while_an_answer_is_coming(opened: Any, t
     opened.wait_for_selector(".suggestion:visible")
     talkative.writing, talkative.waits = ("Blinken wants ",), True
     begin(opened, "Second?")
-    opened.click(".open-kept:text-is('First?')")
+    opened.click(".open-kept:has-text('First?')")
     opened.wait_for_selector("#current .question:text-is('First?')")
     opened.wait_for_selector("#composer .submit-button")
     assert opened.locator(".exchange[aria-busy=true]").count() == 0
     opened.wait_for_timeout(500)
     assert opened.locator(".question").all_inner_texts() == ["First?"]
-    opened.click(".open-kept:text-is('Second?')")
+    opened.click(".open-kept:has-text('Second?')")
     opened.wait_for_selector("#current .exchange[aria-busy=true] .answer-text:has-text('Blinken wants')")
     opened.wait_for_selector("#composer .stop-button")
     opened.click(".rail .new")
@@ -455,7 +511,7 @@ def test_another_conversation_is_opened_while_an_answer_is_coming(opened: Any, t
     talkative.waits = False
     ask(opened, "Third?")
     assert talkative.stopped == 0
-    opened.click(".open-kept:text-is('Second?')")
+    opened.click(".open-kept:has-text('Second?')")
     opened.wait_for_selector("#composer .stop-button")
     opened.click("#composer .stop-button")
     answered(opened)
@@ -491,6 +547,22 @@ def test_filters_and_thumbs_are_as_they_were_left(opened: Any, talkative: FakeAs
     other.goto(opened.url.partition("#")[0])
     other.wait_for_selector(".suggestion:visible, .filter-line")
     assert other.locator(".chip").count() == 0
+
+
+def test_filters_stand_with_the_answer_and_are_taken_back(opened: Any, talkative: FakeAssistant) -> None:
+    """What limited the articles is said where the answer is; the button beside it asks without it, also what is asked next."""
+    opened.click(".filter-panel summary")
+    opened.select_option("select[name=source]", "Welt News")
+    opened.click(".filter-form .primary")
+    opened.wait_for_selector(".chip")
+    ask(opened, "Why?")
+    assert "Only articles by your filters: Welt News." in opened.inner_text("#current .became")
+    opened.click("#current .take-back")
+    opened.wait_for_selector("#current .exchange[aria-busy=false]:not(:has(.became))")
+    assert opened.locator(".exchange").count() == 1
+    assert opened.locator(".chip").count() == 0
+    ask(opened, "And then?")
+    assert [filters.source if filters else None for filters in talkative.filters] == ["Welt News", None, None]
 
 
 def test_filters_that_a_browser_makes_up_are_none(
@@ -529,9 +601,9 @@ def test_back_and_forward_go_through_what_was_opened(opened: Any) -> None:
     opened.click(".rail .new")
     opened.wait_for_selector(".suggestion:visible")
     ask(opened, "Second?")
-    opened.wait_for_selector(".open-kept[aria-current]:text-is('Second?')")
+    opened.wait_for_selector(".open-kept[aria-current]:has-text('Second?')")
     assert opened.title() == "Second? – Fundstelle"
-    opened.click(".open-kept:text-is('First?')")
+    opened.click(".open-kept:has-text('First?')")
     opened.wait_for_selector("#current .question:text-is('First?')")
     opened.click(".masthead [data-view=library]")
     opened.wait_for_selector("#library[data-shown]")

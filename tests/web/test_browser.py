@@ -170,9 +170,6 @@ def test_a_failure_says_what_to_do(
     assert said in page.inner_text("#current .notice")
     assert "secret detail" not in page.inner_text("body")
     talkative.failure = None
-    page.wait_for_timeout(
-        300
-    )  # gradio takes no second question before the stream of the first has ended, some milliseconds after its last words
     ask(page, "Why?")
     page.wait_for_selector("#current .citation")
 

@@ -370,7 +370,10 @@ def test_other_outlets_and_gaps_of_an_article_are_named() -> None:
 def test_words_on_their_way_have_no_markers() -> None:
     """Not even half of one: they are the chat model's, and the answer's will be others."""
     for words in ("It was lit [3]. It cost", "It was lit. It cost [", "It was lit. It cost [12"):
-        assert Reader(working_html(words, step="write", language="en")).text == "It was lit. It costThe chat model writes …"
+        assert (
+            Reader(working_html(words, step="write", language="en")).text
+            == "It was lit. It costThe chat model writes; not checked yet …"
+        )
 
 
 @pytest.mark.parametrize(
@@ -407,6 +410,18 @@ def test_a_malformed_language_is_no_attribute() -> None:
     assert "onclick" not in Reader(html).attributes
     assert language_name("zz-!", language="en") == ""
     assert language_name("pt-BR", language="de") == "Portugiesisch (Brasilien)"
+
+
+def test_a_library_without_articles_leads_out() -> None:
+    """What is asked of it is refused with the way to add some, its commands set as such, and no search is made out of it."""
+    refused = answer_with(text="There are no articles yet. `fundstelle add FILE` adds some.", hits=[])
+    html = answer_html(
+        refused, anchor="q", language="en", scope=Scope(articles=0, languages={}, outlets={}, first=None, last=None, undated=0)
+    )
+    assert "<code>fundstelle add FILE</code>" in html
+    assert 'data-view="library"' in html
+    assert "<aside" not in html
+    assert 'class="to-evidence' not in html
 
 
 def test_welcome_counts_and_explains() -> None:
@@ -459,7 +474,7 @@ def test_what_a_long_question_became_is_shown_without_its_middle() -> None:
     """Its beginning, and its end with the words that were carried over."""
     question = f"Why {'is it so ' * 100}long? (Blinken Astana)"
     searched = Searched(question=question, filters=Filters(), carried=("Blinken", "Astana"))
-    shown = Reader(became_html(answer_with(searched=searched), language="en")).text
+    shown = Reader(became_html(answer_with(searched=searched), filters=Filters(), language="en")).text
     assert shown.startswith("Searched with words from earlier: Why is it so")
     assert "long? (Blinken Astana)" in shown
     assert len(shown) < 400

@@ -13,7 +13,6 @@ from assistant.web.adding import Adding, address_of
 from assistant.web.additions import WAITING, Additions
 from assistant.web.additions_html import additions_html, report_html
 from assistant.web.followed_html import followed_html
-from assistant.web.reasons import german_reason, reason_html
 from assistant.web.shelf import Shelf, asked_articles, browsing_of
 from assistant.web.shelf_html import Browsing, table_html, undo_html
 from assistant.web.texts import TEXTS
@@ -186,6 +185,22 @@ def test_what_the_browser_sends_is_not_trusted(nonsense: object) -> None:
     assert browsing_of({}) == Browsing()
 
 
+def test_what_was_not_read_is_counted_in_files() -> None:
+    """An archive tells of the files in it that are of no kind that is read: so many of them, with neither a tick nor a fault."""
+    additions = Additions()
+    items = (
+        ItemResult("a.zip/b.txt", "added", "1"),
+        ItemResult("a.zip", "skipped", reason="3 files in it of no kind that is read: c.raw, …", count=3),
+    )
+    addition = begun(additions.begin("files", owner="me", count=1, work=lambda _: IngestReport(items)))
+    ended(additions, addition)
+    html = additions_html(additions.of("me"), language="de")
+    assert "1 Datei: 1 hinzugefügt · 3 nicht gelesen" in Reader(html).text
+    assert "Darin sind 3 Dateien einer Art, die nicht gelesen wird: c.raw, …" in Reader(html).text
+    assert html.count('class="good"') == 1
+    assert 'class="bad"' not in html
+
+
 def test_a_report_names_the_file_and_not_the_folder() -> None:
     """The folder of uploads is of no use to the reader; what failed comes first, and many that brought nothing are only counted."""
     failed = ItemResult("/cache/uploads/3fa/a.txt", "failed", reason="/cache/uploads/3fa/a.txt: the file a.txt is empty")
@@ -341,63 +356,6 @@ def test_what_ended_before_the_last_addition_is_folded() -> None:
     shown = additions_html(additions.of("me"), language="en").split("<section ")[1:]
     assert ["data-folded" in one for one in shown] == [False, True, True, True]
     additions.stop(slow.id, owner="me")
-
-
-BAD_FILES = {
-    "leer.txt": (b"", "Die Datei ist leer."),
-    "bild.txt": (b"\x89PNG\r\n\x1a\n" + bytes(500), "Die Datei ist kein Text."),
-    "kaputt.pdf": (b"%PDF-1.7\nrubbish", "Die Datei ist beschädigt"),
-    "kaputt.zip": (b"PK\x03\x04rubbish", "Die Datei ist beschädigt"),
-    "kurz.html": (b"<html><body><p>Start here.</p></body></html>", "Der Text ist kürzer, als Artikel sind"),
-    "tabelle.csv": (b"title,text\n", "In der Tabelle ist keine Zeile."),
-    "daten.txt": (b'{"a": [1, 2, 3], "b": {"c": "d"}}', "Die Datei ist JSON, kein Artikel."),
-}
-
-
-def test_reasons_are_told_in_german(open_assistant: Callable[..., Assistant], tmp_path: Path) -> None:
-    """What really fails to be read has a reason of a known kind on the German page; the English page has it as it is told."""
-    for name, (content, _) in BAD_FILES.items():
-        (tmp_path / name).write_bytes(content)
-    addresses = {
-        "https://name:word@example.org/a": "Adressen mit Name oder Passwort darin",  # pragma: allowlist secret
-        "http://127.0.0.1:9/a": "Die Adresse ist auf diesem Rechner oder in einem privaten Netz",
-    }
-    report = open_assistant().add([*(tmp_path / name for name in BAD_FILES), *addresses])
-    told = {item.source.rsplit("/", 1)[-1] if item.source.startswith("/") else item.source: item.reason for item in report.items}
-    for name, expected in [*((name, expected) for name, (_, expected) in BAD_FILES.items()), *addresses.items()]:
-        shown = told.get(name) or next(reason for source, reason in told.items() if source.endswith(name.rsplit("@", 1)[-1]))
-        assert (german_reason(shown) or "").startswith(expected), (name, shown)
-        assert 'lang="en"' not in reason_html(shown, language="de")
-        assert 'lang="en"' in reason_html(shown, language="en")
-
-
-@pytest.mark.parametrize(
-    ("reason", "german"),
-    [
-        (
-            "there is no host no.such (Name or service not known). Check the address.",
-            "Einen Rechner namens no.such gibt es nicht.",
-        ),
-        (
-            "its robots.txt forbids programs to fetch it. Save the page in a browser and add the file.",
-            "Die robots.txt der Website",
-        ),
-        ("HTTP 404: there is no such page. Check the address.", "HTTP 404: Diese Seite gibt es nicht."),
-        ("HTTP 503: its server has trouble. Try again later.", "HTTP 503: Der Server hat Schwierigkeiten."),
-        ("no connection within 10 s. Check the address, or try again later.", "Der Server antwortet nicht."),
-        ("it is larger than 20 MB. Save what you need of it and add the file.", "Das sind mehr als 20 MB."),
-        ("https://a.example/ is no feed: it is an HTML page. Add the page itself.", "Unter dieser Adresse ist kein Feed."),
-        ("nearly the same text as ‹{0} {host}› (Post).", "Fast derselbe Text wie ‹{0} {host}› (Post)."),
-        ("it is back; the same text as ‹A B›.", "Der Artikel ist wieder da. Derselbe"),
-        ("something that nobody has thought of.", None),
-    ],
-)
-def test_a_reason_of_a_kind_that_is_known_is_german(reason: str, german: str | None) -> None:
-    """With its names and numbers; any other stays as it is, and says that it is English."""
-    told = german_reason(reason)
-    assert (told or "").startswith(german or "")
-    assert (told is None) == (german is None)
-    assert ('lang="en"' in reason_html(reason, language="de")) == (german is None)
 
 
 def test_an_addition_that_fails_is_shown_and_the_next_goes_on() -> None:
@@ -757,6 +715,23 @@ def test_an_addition_outlives_its_page_and_can_be_stopped(
         each.wait_for_selector(".addition[data-ended] .sum:has-text('stopped')", timeout=WAIT)
 
 
+def test_files_that_are_dropped_meanwhile_are_added_too(
+    open_assistant: Callable[..., Assistant], open_library: Callable[..., Any], news_server: NewsServer, tmp_path: Path
+) -> None:
+    """Those that come while what was dropped before waits, or is read, have their turn after it."""
+    news_server.add("/slow", Reply(b"<p>late</p>", pause=3))
+    page = open_library(open_assistant(allow_private=True))
+    page.fill("#shelf-addresses", news_server.url("/slow"))
+    page.click("[data-form=add-addresses] [type=submit]")
+    for number, (title, text) in enumerate({"Lamp lit again": STORY, "Ferry twice a day": FERRY}.items(), start=2):
+        path = tmp_path / f"{number}.txt"
+        path.write_text(f"{title}\n\n{text}", "utf-8")
+        page.set_input_files("#files input[type=file]", [path])
+        page.wait_for_function("(count) => document.querySelectorAll('.addition').length === count", arg=number)
+    page.wait_for_function("document.querySelectorAll('.addition[data-ended]').length === 3", timeout=WAIT)
+    waits_for_titles(page, "Ferry twice a day", "Lamp lit again")
+
+
 def test_versions_copies_and_articles_are_opened(fill: Callable[..., Assistant], open_library: Callable[..., Any]) -> None:
     """A row opens to its copies and versions by keyboard; each of them, and the article itself, opens in the reader."""
     assistant = fill(
@@ -803,7 +778,7 @@ def test_the_library_fits_a_phone(fill: Callable[..., Assistant], open_library: 
     assert page.is_visible("#files")
     assert fits()
     page.click("[data-panel=shelf-followed]")
-    assert "Noch wird nichts verfolgt." in page.inner_text("#shelf-followed")
+    assert "Noch wird nichts beobachtet." in page.inner_text("#shelf-followed")
     assert fits()
     page.locator(".shelf-table .remove").first.click()
     page.wait_for_selector(".shelf-undo p:has-text('1 Artikel entfernt.')")
