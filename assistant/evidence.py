@@ -183,18 +183,18 @@ def choose_quotes(scored: Sequence[Evidence]) -> list[Evidence]:
             continue
         if any(same_words(sentence.text, other.text, share=_SAME_WORDS) for other in chosen):
             continue
-        if any(quote.holds(sentence) for quote in quotes):
-            continue
-        whole = _understandable(sentence, quotes, room=MAX_QUOTED_CHARACTERS - characters)
-        neighbour = next((index for index, quote in enumerate(quotes) if quote.touches(whole)), None)
+        neighbour = next((index for index, quote in enumerate(quotes) if quote.touches(sentence)), None)
         if neighbour is not None:
-            quotes[neighbour] = _joined(quotes[neighbour], whole)
+            quotes[neighbour] = _joined(quotes[neighbour], sentence)
         elif len(quotes) < MAX_QUOTES:
-            quotes.append(whole)
+            quotes.append(sentence)
         else:
             continue
         chosen.append(sentence)
-        characters += len(whole.span)
+        characters += len(sentence.span)
+    for index, quote in enumerate(quotes):
+        quotes[index] = _understandable(quote, quotes, room=MAX_QUOTED_CHARACTERS - characters)
+        characters += len(quotes[index].span) - len(quote.span)
     return quotes
 
 
@@ -375,17 +375,16 @@ def _weight(asked: Iterable[QuestionWord]) -> float:
     return sum(word.weight for word in asked)
 
 
-def _understandable(sentence: Evidence, quotes: Sequence[Evidence], *, room: int) -> Evidence:
-    """A sentence with those before it that it leans on, as far as they are no quote already and all fit into ``room`` characters."""
-    article, spans = sentence.hit.article, sentence.hit.passage.sentences
-    whole = sentence
-    first = spans.index(sentence.span)
-    for before in reversed(spans[max(0, first - _SENTENCES_BEFORE) : first]):
-        wider = replace(whole, span=Span(before.start, sentence.span.end), best=sentence.span)
-        fits = len(wider.span) <= room and not article.text[before.end : whole.span.start].strip()
-        if not fits or not leans_back(whole.text, language=article.language) or any(quote.touches(whole) for quote in quotes):
+def _understandable(quote: Evidence, quotes: Sequence[Evidence], *, room: int) -> Evidence:
+    """A quote with the sentences before it that it leans on, as far as ``room`` more characters and the other ``quotes`` let it."""
+    article = quote.hit.article
+    whole = quote
+    earlier = [span for span in quote.hit.passage.sentences if span.end <= quote.span.start]
+    for before in reversed(earlier[-_SENTENCES_BEFORE:]):
+        fits = quote.span.start - before.start <= room and not article.text[before.end : whole.span.start].strip()
+        if not fits or not leans_back(whole.text, language=article.language) or any(other.touches(whole) for other in quotes):
             break
-        whole = wider
+        whole = replace(quote, span=Span(before.start, quote.span.end), best=quote.best or quote.span)
     return whole
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -97,6 +98,17 @@ def test_a_quote_brings_what_it_leans_on() -> None:
     assert quoted(ranked((hit(master, cut, cut, dark), 3, 0.9))) == [f"{cut} {cut} {dark}"]
     assert quoted(ranked((hit(master, dark, between=" * "), 1, 0.9))) == [dark]
     assert quoted(ranked((hit("lantern " * 90, dark), 1, 0.9))) == [dark]
+
+
+def test_quotes_that_meet_across_passages_stay_one() -> None:
+    """A sentence that ends a passage and the one that begins the next are one quote; what it leans on is sought where it begins."""
+    whole = hit("Ingrid Solheim runs the harbour of Skarven.", "She lit the lamp again.", "It had stayed dark for eleven years.")
+    first, second = (
+        replace(whole, passage=replace(whole.passage, sentences=spans))
+        for spans in (whole.passage.sentences[:2], whole.passage.sentences[2:])
+    )
+    assert quoted(ranked((first, 1, 0.9), (second, 0, 0.89))) == [whole.text]
+    assert quoted(ranked((second, 0, 0.9), (first, 1, 0.89))) == ["She lit the lamp again. It had stayed dark for eleven years."]
 
 
 def test_what_is_quoted_already_is_not_brought_again() -> None:
