@@ -21,13 +21,11 @@ from vectorstore.types import Span
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from assistant.evidence import Features
     from vectorstore.types import Article, Passage
 
 Matter = Literal["author", "date", "outlets", "gist"]
 
 _GIST_CHARACTERS = 700
-_MEANT = 0.5
 # {it}: an article, with what it is about; {on}: what it is about; "(?:" is what else may be said.
 _PIECES: Mapping[str, Mapping[str, str]] = {
     "en": {
@@ -96,11 +94,6 @@ def asked_about_article(question: str) -> AboutArticle | None:
         if match := pattern.fullmatch(plain):
             return AboutArticle(matter, match["topic"] or "", language)
     return None
-
-
-def is_meant(features: Features | None) -> bool:
-    """Whether the article that was found for the words that name one is about them: most of what they say is in it, each name too."""
-    return features is not None and features.article_share >= _MEANT and not features.names_missing
 
 
 def tell(asked: AboutArticle, articles: Sequence[tuple[Article, Sequence[Passage]]], *, language: str) -> Told:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from assistant.about_articles import asked_about_article, is_meant, tell
+from assistant.about_articles import asked_about_article, tell
 from assistant.calibration import answers, calibration_for
 from assistant.citations import cite
 from assistant.cited_again import asked_again, quote_again
@@ -143,35 +143,41 @@ class Quoting(Holdings):
         question: str,
         asked: AboutArticle,
         *,
+        history: Sequence[Turn],
         earlier: Sequence[Citation],
         filters: Filters,
         language: str | None,
     ) -> Answer:
-        """The answer to what is asked of an article itself: of those that its words find, the last one cited, or the only one there is."""
+        """The answer to what is asked of an article itself: of those that its words find, else of the one at hand."""
         language = language or asked.language
         searched = Searched(question=asked.topic or question, filters=filters)
         hits: tuple[Hit, ...] = ()
+        confidence = None
         if asked.topic:
             result = self._search(asked.topic, filters=filters, limit=ANSWER_HITS)
             finding = find_evidence(asked.topic, result, encoder=self.encoder, glossary=self.glossary)
             hits = result.hits
-            found = [quote.hit.article for quote in finding.quotes] if is_meant(finding.features) else []
+            enough, confidence = self._judged(finding)
+            found = [quote.hit.article for quote in finding.quotes] if enough else []
         else:
-            found = self._article_at_hand(earlier, filters=filters)
+            found = self._article_at_hand(history, filters=filters)
         passages = {article.id: (article, self.library.passages(article)) for article in found}
         told = tell(asked, list(passages.values()), language=language) if passages else None
         if told is None or not told.quotes:
             refusal = "no such article" if asked.topic else "which article"
-            return self._refuse(question, searched, phrase(refusal, language=language), language=language, hits=hits)
+            refused = self._refuse(question, searched, phrase(refusal, language=language), language=language, hits=hits)
+            return replace(refused, confidence=confidence)
         also_in = {hit.article.id: hit.also_in for hit in hits}
         places = [(article, span, also_in.get(article.id, ())) for article, span in told.quotes]
-        return self._say(question, searched, places, lead=told.lead, language=language, earlier=earlier, hits=hits)
+        answer = self._say(question, searched, places, lead=told.lead, language=language, earlier=earlier, hits=hits)
+        return replace(answer, confidence=confidence)
 
-    def _article_at_hand(self, earlier: Sequence[Citation], *, filters: Filters) -> list[Article]:
-        """The article that was cited last, or the only one that there is; none where that leaves several."""
-        if earlier:
+    def _article_at_hand(self, history: Sequence[Turn], *, filters: Filters) -> list[Article]:
+        """The article that the last answer with quotes quoted first, else the only one that there is; none where that leaves several."""
+        cited = next((turn.citations[0] for turn in reversed(history) if turn.citations), None)
+        if cited:
             with suppress(ArticleNotFound):
-                return [self.library.article(earlier[-1].article_id)]
+                return [self.library.article(cited.article_id)]
         listed = self.library.articles(limit=2, filters=filters)
         return listed if len(listed) == 1 else []
 
@@ -211,7 +217,7 @@ class Quoting(Holdings):
             return None
         about = asked_about_article(question)
         if about and not (self.chat_model and about.matter == "gist"):  # a model sums up better
-            return self._tell_of_article(question, about, earlier=earlier, filters=filters, language=language)
+            return self._tell_of_article(question, about, history=history, earlier=earlier, filters=filters, language=language)
         courtesy = courtesy_language(question)
         if courtesy is None:
             return None

@@ -145,11 +145,11 @@ def test_outlets_that_report_are_named(samples: Assistant) -> None:
     assert all(citation.source in answer.text for citation in answer.citations)
 
 
-def test_the_article_at_hand_is_the_one_that_was_cited_last(samples: Assistant) -> None:
+def test_the_article_at_hand_is_the_one_that_was_quoted_last(samples: Assistant) -> None:
     """Asked without a word on which is meant: after an answer its article, before any of several none."""
     first = samples.ask("How many tug captains are there on the lower Weser?")
     answer = samples.ask("When was this article published?", history=[Turn.of(first)])
-    assert answer.citations[0].article_id == first.citations[-1].article_id
+    assert answer.citations[0].article_id == first.citations[0].article_id
     alone = samples.ask("When was this article published?")
     assert alone.abstained
     assert alone.text.startswith("Which article is meant?")
