@@ -183,8 +183,9 @@ class Kept(OpenLibrary):
         if len(answer) > MAX_EXCHANGE:
             answer = _written(replace(feedback.answer, hits=()).to_dict())
         if len(answer) > MAX_EXCHANGE:
-            message = f"This answer is too long for an opinion of it to be kept: {len(answer):,} bytes; at most {MAX_EXCHANGE:,} are kept."
-            raise SettingsError(message)
+            raise SettingsError(
+                f"This answer is too long for an opinion of it to be kept: {len(answer):,} bytes; at most {MAX_EXCHANGE:,} are kept."
+            )
         kept = KeptVerdict(
             id=_answer_id(feedback.answer),
             given_at=feedback.given_at or datetime.now(UTC),

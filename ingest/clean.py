@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 _TEASER_WORDS = 40
 _TAIL_SHARE = 0.6
-_MAX_SHARE = 0.75
+MAX_SHARE = 0.75
+"""More of a text than this is never furniture."""
 _CREDIT = re.compile(r"(?:©|\(c\)\s|Copyright\b).{2,60}$", re.IGNORECASE)
 _COUNT = re.compile(
     r"\(?\d+\)?\s+(?:kommentare?|comments?|commentaires?|comentarios?|commenti|reacties|comentários|комментари\w+"
@@ -61,7 +62,7 @@ def find_furniture(
     marks = [Furniture(block.span.start, block.span.end, block.reason) for block in blocks if block.reason]
     credit_lines = [credit for block in blocks if not block.reason and (credit := _picture_credit(block))]
     total = sum(block.words for block in blocks)
-    if sum(block.words for block in blocks if block.reason) > _MAX_SHARE * total:
+    if sum(block.words for block in blocks if block.reason) > MAX_SHARE * total:
         marks = []
     return merge_furniture(text, known, marks, credit_lines)
 

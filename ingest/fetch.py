@@ -325,8 +325,7 @@ def _redirected(answer: _Answer) -> httpx.URL:
     try:
         address = answer.url.join(location).copy_with(fragment=None)
     except (httpx.InvalidURL, ValueError) as error:
-        message = f"it redirects to what is no web address ({_shown(location)})."
-        raise SourceUnreachable(message, status=answer.status) from error
+        raise SourceUnreachable(f"it redirects to what is no web address ({_shown(location)}).", status=answer.status) from error
     if not location:
         raise SourceUnreachable("it redirects without saying where.", status=answer.status)
     return address

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from ingest.clean import MAX_SHARE
 from ingest.headline import headline_at, is_dated
 from ingest.paragraphs import merge_furniture, normalise_paragraph
 from ingest.prose import SHORT, content_words, is_topical, judged_paragraphs
@@ -35,7 +36,6 @@ _SHARE, _ENOUGH = 0.2, 10
 _REPEATABLE_WORDS = 2
 _REPEATABLE, _REPEATABLE_INSIDE = 600, 250  # characters of a paragraph at the edge of the article, and within its body
 _TOPICAL = 0.34
-_MAX_SHARE = 0.75
 _AT_ONCE = 100
 _WORD = re.compile(r"\w+")
 
@@ -139,7 +139,7 @@ def _marked(article: Article, spans: Iterable[Span]) -> Article:
     """``article`` with these spans as furniture; as it is, if next to nothing of it would be left."""
     marks = [Furniture(span.start, span.end, REASON) for span in spans]
     furniture = merge_furniture(article.text, article.furniture, marks)
-    if not marks or sum(mark.end - mark.start for mark in furniture) > _MAX_SHARE * len(article.text):
+    if not marks or sum(mark.end - mark.start for mark in furniture) > MAX_SHARE * len(article.text):
         return article
     return replace(article, furniture=furniture)
 

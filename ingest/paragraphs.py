@@ -29,7 +29,7 @@ def paragraphs(text: str) -> list[Span]:
     A blank line always ends a paragraph. A single line break does too, unless the text is hard-wrapped there: then the next word would not have
     fitted on the line, or the next line goes on in lower case.
     """
-    lines = [_trim(text, match.start(), match.end()) for match in _LINE.finditer(text)]
+    lines = [trim(text, match.start(), match.end()) for match in _LINE.finditer(text)]
     lines = [line for line in lines if len(line)]
     width = _wrap_width(text, lines)
     found: list[Span] = []
@@ -51,12 +51,12 @@ def own_paragraphs(text: str, furniture: Iterable[Furniture]) -> list[Span]:
         while next_mark < len(marks) and marks[next_mark].start < paragraph.end:
             mark = marks[next_mark]
             if mark.end > start:
-                found.append(_trim(text, start, max(start, mark.start)))
+                found.append(trim(text, start, max(start, mark.start)))
                 start = min(mark.end, paragraph.end)
             if mark.end > paragraph.end:  # it goes on in the next paragraph
                 break
             next_mark += 1
-        found.append(_trim(text, start, paragraph.end))
+        found.append(trim(text, start, paragraph.end))
     return [span for span in found if len(span)]
 
 
@@ -70,7 +70,7 @@ def merge_furniture(text: str, *groups: Iterable[Furniture]) -> tuple[Furniture,
     spans = sorted((mark for group in groups for mark in group), key=lambda mark: (mark.start, -mark.end))
     merged: list[Furniture] = []
     for mark in spans:
-        span = _trim(text, max(0, mark.start), min(mark.end, len(text)))
+        span = trim(text, max(0, mark.start), min(mark.end, len(text)))
         if not len(span):
             continue
         if merged and span.start < merged[-1].end:
@@ -96,7 +96,8 @@ def count_words(text: str) -> int:
     return wide // 2 + len(written_words(_WIDE.sub(" ", text) if wide else text))
 
 
-def _trim(text: str, start: int, end: int) -> Span:
+def trim(text: str, start: int, end: int) -> Span:
+    """The span ``start:end`` of ``text`` without white space at its ends; empty if there is nothing else."""
     piece = text[start:end]
     left = len(piece) - len(piece.lstrip())
     return Span(start + left, max(start + left, start + len(piece.rstrip())))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from ingest.paragraphs import paragraphs
+from ingest.paragraphs import paragraphs, trim
 from vectorstore.languages import normalise, primary, stop_words
 from vectorstore.types import Article, Furniture, Passage, Span
 
@@ -132,7 +132,7 @@ def split_sentences(text: str, *, within: Span, language: str = "und") -> list[S
     for end in ends:
         if end < len(piece) and _goes_on(piece, start=start, end=end, language=code):
             continue
-        span = _trim(text, within.start + start, within.start + end)
+        span = trim(text, within.start + start, within.start + end)
         start = end
         if found and not re.search(r"\w", span.slice(text)):
             found[-1] = Span(found[-1].start, max(found[-1].end, span.end))  # a stray quotation mark or bracket
@@ -171,10 +171,10 @@ def _outside(paragraph: Span, furniture: Sequence[Furniture], *, text: str) -> I
     for mark in furniture[bisect_right(furniture, paragraph.start, key=lambda mark: mark.end) :]:
         if mark.start >= paragraph.end:
             break
-        if len(span := _trim(text, at, max(at, mark.start))):
+        if len(span := trim(text, at, max(at, mark.start))):
             yield span
         at = max(at, mark.end)
-    if at < paragraph.end and len(span := _trim(text, at, paragraph.end)):
+    if at < paragraph.end and len(span := trim(text, at, paragraph.end)):
         yield span
 
 
@@ -258,9 +258,7 @@ def _cut(text: str, sentences: Sequence[Span], *, limit: int, counter: _Counter)
             group[-1] = (Span(group[-1][0].start, span.end), group[-1][1] + tokens)
         else:
             group.append((span, tokens))
-    return [
-        [(trimmed, tokens) for span, tokens in group if len(trimmed := _trim(text, span.start, span.end))] for group in pieces
-    ]
+    return [[(trimmed, tokens) for span, tokens in group if len(trimmed := trim(text, span.start, span.end))] for group in pieces]
 
 
 def _clauses(text: str, sentence: Span) -> list[Span]:
@@ -297,9 +295,3 @@ def _joins(char: str, before: str) -> bool:
         or before == "\u200d"
         or "\U0001f3fb" <= char <= "\U0001f3ff"
     )
-
-
-def _trim(text: str, start: int, end: int) -> Span:
-    piece = text[start:end]
-    left = len(piece) - len(piece.lstrip())
-    return Span(start + left, max(start + left, start + len(piece.rstrip())))

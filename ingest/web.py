@@ -236,11 +236,6 @@ def is_page_due(page: Page, digest: str, *, now: datetime) -> bool:
     return page.entry != digest or (not page.fetched and now - page.visited_at >= _RETRY_AFTER)
 
 
-def is_address(source: str) -> bool:
-    """Whether a source is a web address, and no path."""
-    return source.lower().startswith(("http://", "https://"))
-
-
 def page_of(fetched: Fetched) -> Loaded:
     """A page that was fetched."""
 

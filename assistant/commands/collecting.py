@@ -15,6 +15,7 @@ from assistant.commands.terminal import (
     AsJson,
     Exit,
     duration,
+    end_with,
     err,
     exit_code,
     open_assistant,
@@ -29,6 +30,7 @@ from vectorstore.errors import SettingsError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_NOTHING_FOLLOWED = "Nothing is followed yet. Add the address of a feed or page: fundstelle add https://…"
 _FAR = 3000
 """A visit planned for such a year is none."""
 
@@ -56,8 +58,7 @@ def add(
     from ingest.planned import ReadOptions
 
     if not sources and not samples:
-        message = "Nothing to add: name files, folders or addresses, - for standard input, or --samples."
-        raise SettingsError(message)
+        raise SettingsError("Nothing to add: name files, folders or addresses, - for standard input, or --samples.")
     options = ReadOptions(feed=feed, delimiter=delimiter, quote=quote, header=header, columns=_columns(column or ()))
     with (
         open_assistant(context, allow_private=allow_private or None) as assistant,
@@ -84,7 +85,7 @@ def refresh(
     period = duration(every) if every else None
     with open_assistant(context, allow_private=allow_private or None) as assistant, stopped_by_keyboard(err) as stop:
         if not assistant.sources():
-            err.print("Nothing is followed yet. Add the address of a feed or page: fundstelle add https://…")
+            err.print(_NOTHING_FOLLOWED)
         with assistant.keep_up() if period else nullcontext():
             while True:
                 with showing(err, quiet=as_json, sentences=assistant.settings.sentence_vectors) as taking_in:
@@ -105,7 +106,7 @@ def sources(context: typer.Context, as_json: AsJson = False) -> None:
         print_json({"schema": SCHEMA, "items": [plain(asdict(source)) for source in followed]})
         return
     if not followed:
-        err.print("Nothing is followed yet. Add the address of a feed or page: fundstelle add https://…")
+        err.print(_NOTHING_FOLLOWED)
         return
     table = Table(Column("address", overflow="fold"), "kind", "last visit", "next visit", "title", box=None, pad_edge=False)
     for source in followed:
@@ -121,14 +122,13 @@ def unfollow(context: typer.Context, addresses: list[str], as_json: AsJson = Fal
     """Visit these feeds and pages no longer; their articles stay."""
     with open_assistant(context) as assistant:
         gone = assistant.unfollow(addresses)
-    missing = [address for address in addresses if address not in gone]
-    if as_json:
-        print_json({"schema": SCHEMA, "unfollowed": gone, "missing": missing})
-    else:
-        out.print(f"unfollowed: {len(gone)}")
-    for address in missing:
-        err.print(Text(f"{address} is not followed; `fundstelle sources` lists what is.", style="red"))
-    raise typer.Exit(Exit.SOME_FAILED if missing else Exit.DONE)
+    end_with(
+        gone,
+        asked=addresses,
+        name="unfollowed",
+        unknown=lambda address: f"{address} is not followed; `fundstelle sources` lists what is.",
+        as_json=as_json,
+    )
 
 
 def _columns(given: Iterable[str]) -> dict[str, str | int]:
@@ -137,7 +137,8 @@ def _columns(given: Iterable[str]) -> dict[str, str | int]:
     for pair in given:
         what, _, column = pair.partition("=")
         if not what.strip() or not column.strip():
-            message = f"--column {pair}: say what the column is and which one, like --column text=Inhalt or --column title=2."
-            raise SettingsError(message)
+            raise SettingsError(
+                f"--column {pair}: say what the column is and which one, like --column text=Inhalt or --column title=2."
+            )
         columns[what.strip()] = int(column) if column.strip().isdecimal() else column.strip()
     return columns

@@ -10,7 +10,18 @@ import typer
 from rich.table import Column, Table
 from rich.text import Text
 
-from assistant.commands.terminal import AsJson, Exit, cleaned, day_of, err, open_assistant, origin_of, out, print_json, show_text
+from assistant.commands.terminal import (
+    AsJson,
+    cleaned,
+    day_of,
+    end_with,
+    err,
+    open_assistant,
+    origin_of,
+    out,
+    print_json,
+    show_text,
+)
 from assistant.exchange import article_facts
 from assistant.types import SCHEMA, plain
 
@@ -83,14 +94,13 @@ def remove(context: typer.Context, article_ids: list[str], as_json: AsJson = Fal
     """Remove articles: text, versions, original bytes and index entries."""
     with open_assistant(context) as assistant:
         removed = assistant.remove(article_ids)
-    missing = [article_id for article_id in article_ids if article_id not in removed]
-    if as_json:
-        print_json({"schema": SCHEMA, "removed": removed, "missing": missing})
-    else:
-        out.print(f"removed: {len(removed)}")
-    for article_id in missing:
-        err.print(Text(f"There is no article {article_id!r}; `fundstelle articles` lists what is there.", style="red"))
-    raise typer.Exit(Exit.SOME_FAILED if missing else Exit.DONE)
+    end_with(
+        removed,
+        asked=article_ids,
+        name="removed",
+        unknown=lambda article_id: f"There is no article {article_id!r}; `fundstelle articles` lists what is there.",
+        as_json=as_json,
+    )
 
 
 def feedback(context: typer.Context, as_json: AsJson = False) -> None:

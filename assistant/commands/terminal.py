@@ -11,7 +11,7 @@ import sys
 from contextlib import contextmanager
 from datetime import timedelta
 from enum import IntEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -19,11 +19,12 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.text import Text
 
 from assistant.qa import Assistant
+from assistant.types import SCHEMA
 from vectorstore.errors import SettingsError
 from vectorstore.settings import read_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from assistant.types import Citation
     from ingest.pipeline import IngestReport
@@ -59,8 +60,7 @@ def duration(written: str) -> timedelta:
     hours, minutes, seconds = (int(part or 0) for part in match.groups()) if match else (0, 0, 0)
     span = timedelta(hours=hours, minutes=minutes, seconds=seconds)
     if span < timedelta(minutes=1):
-        message = f"{written!r} is no time to wait: write 15m, 2h or 1h30m; at least a minute."
-        raise SettingsError(message)
+        raise SettingsError(f"{written!r} is no time to wait: write 15m, 2h or 1h30m; at least a minute.")
     return span
 
 
@@ -72,6 +72,18 @@ def print_report(report: IngestReport, *, as_json: bool, nothing: str = "nothing
         return
     counted = ("added", "updated", "unchanged", "duplicates", "failed", "skipped")
     out.print(", ".join(f"{name}: {document[name]}" for name in counted if document[name]) or nothing)
+
+
+def end_with(done: Collection[str], *, asked: Iterable[str], name: str, unknown: Callable[[str], str], as_json: bool) -> NoReturn:
+    """Say what of ``asked`` was ``done``, under this ``name``, and of the rest what ``unknown`` says of each; end with 1 if there is any."""
+    missing = [each for each in asked if each not in done]
+    if as_json:
+        print_json({"schema": SCHEMA, name: list(done), "missing": missing})
+    else:
+        out.print(f"{name}: {len(done)}")
+    for each in missing:
+        err.print(Text(unknown(each), style="red"))
+    raise typer.Exit(Exit.SOME_FAILED if missing else Exit.DONE)
 
 
 def exit_code(report: IngestReport) -> Exit:
