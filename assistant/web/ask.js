@@ -57,10 +57,17 @@ on_click(".citation", (card, event) => {
   active = card.id;
   mark_selected();
 });
-// Escape leads back from the quote to where it is cited.
+// The number of a quote, or Escape in it, leads back to where it is cited.
+const back_to_answer = (card) => {
+  const marker = exchange_of(card).querySelector(`a.marker[href="#${card.id}"]`);
+  if (!marker) return;
+  show(marker, "nearest");
+  marker.focus({ preventScroll: true });
+};
+on_click(".citation .number", (button) => back_to_answer(button.closest(".citation")));
 document.addEventListener("keydown", (event) => {
   const card = event.key === "Escape" && closest(event, ".citation");
-  if (card) exchange_of(card).querySelector(`a.marker[href="#${card.id}"]`)?.focus();
+  if (card) back_to_answer(card);
 });
 on_click("#past .exchange:not([data-selected])", (exchange, event) => {
   if (!closest(event, "button, a, form") && !String(getSelection())) select(exchange);
@@ -258,11 +265,10 @@ const judge = (button, verdict) => {
   judged.set(judged_as(exchange), taken_back ? "" : verdict);
   press(exchange, taken_back ? "" : verdict);
   send("ask", { do: "feedback", position: position_of(button), verdict: taken_back ? "" : verdict, note: "" });
-  exchange_of(button).querySelector(".feedback-note").hidden = taken_back;
-  if (taken_back) return;
-  const form = exchange_of(button).querySelector(".feedback-note");
+  const form = exchange.querySelector(".feedback-note");
+  form.hidden = taken_back;
   form.dataset.verdict = verdict;
-  form.querySelector("input").focus();
+  if (verdict === "down" && !taken_back) form.querySelector("input").focus(); // who is content has nothing to explain
 };
 document.addEventListener("submit", (event) => {
   const form = closest(event, ".feedback-note");
@@ -423,6 +429,18 @@ document.addEventListener("keydown", (event) => {
   if (!panel) return;
   panel.removeAttribute("open");
   panel.querySelector("summary").focus();
+});
+
+// What was being typed is there again after the page was loaded anew.
+window.addEventListener("pagehide", () => sessionStorage.setItem("draft", document.querySelector("#composer textarea")?.value ?? ""));
+let drafted = false;
+renewed.push(() => {
+  const box = document.querySelector("#composer textarea"), draft = sessionStorage.getItem("draft");
+  if (drafted || !box || !document.querySelector(".rail")) return;
+  drafted = true;
+  if (!draft || box.value) return;
+  box.value = draft;
+  box.dispatchEvent(new Event("input", { bubbles: true }));
 });
 
 // Gradio gives its text box and buttons no name.

@@ -78,11 +78,12 @@ def quote_html(citation: Citation, *, anchor: str, language: Language, reader: s
         )
     foreign = not gone and is_foreign(citation.language, language=language)
     lookup = f'<button type="button" class="look-up quiet">{escape(words["look_up"])}</button>' if foreign else ""
+    back = escape(words["back_to_answer"].format(number=citation.number))
     return (
         f'<div class="citation" id="{escape(anchor)}-{citation.number}" tabindex="-1" role="group" '
         f'aria-label="{escape(words["citation_marker"].format(number=citation.number))}" data-article="{escape(citation.article_id)}" '
         f'data-version="{escape(citation.version)}" data-start="{citation.start}" data-end="{citation.end}"'
-        f'{" data-foreign" if foreign else ""}><span class="number" aria-hidden="true">{citation.number}</span>{shown}'
+        f'{" data-foreign" if foreign else ""}><button type="button" class="number" aria-label="{back}" title="{back}">{citation.number}</button>{shown}'
         f'<p class="proof"><span class="{tone}">{escape(words[checked])}</span>{lookup}</p></div>'
     )
 

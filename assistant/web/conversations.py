@@ -23,6 +23,7 @@ from vectorstore.types import Filters
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from assistant.kept import Conversation
     from assistant.qa import Assistant
     from assistant.web.asking import Asking
     from assistant.web.visitor import Visitor
@@ -41,8 +42,18 @@ class Conversations:
         """The page as it is found, or as it was left: with its filters, and the conversation that its address names if this reader keeps it."""
         conversation, left = place_of(place)
         filters = chosen_filters(left, Filters())
-        found = self._open(conversation[:LONGEST_TITLE], filters, visitor=visitor)
-        return {**self._asking.load(filters, visitor=visitor), **(found or self._listed(Talk(), visitor=visitor))}
+        found = self._open(conversation, filters, visitor=visitor)
+        nothing = {"talk": Talk(), **self._listed(Talk(), visitor=visitor)}
+        return {**self._asking.load(filters, visitor=visitor), **(found or nothing)}
+
+    def at_hand(self, talk: Talk | None, filters: Filters | None, place: str, *, visitor: Visitor) -> tuple[Talk, Filters]:
+        """The conversation and the filters of an open page; where they are forgotten, since it slept for long or the program was started anew, as it shows them."""
+        if talk is None or filters is None:
+            conversation, left = place_of(place)
+            found = self._found(conversation, visitor=visitor)
+            talk = talk or (self._asking.opened(found, visitor=visitor) if found else Talk())
+            filters = filters or chosen_filters(left, Filters())
+        return talk, filters
 
     def kept(self, updates: Iterator[Updates], *, visitor: Visitor) -> Iterator[Updates]:
         """``updates`` of a question, with the list of conversations whenever the open one is another than before, or has more in it."""
@@ -110,9 +121,13 @@ class Conversations:
             self.assistant.withdraw_feedback(answer)
         return {}
 
+    def _found(self, conversation: str, *, visitor: Visitor) -> Conversation | None:
+        known = visitor.owner and conversation
+        return self.assistant.conversation(visitor.owner, conversation[:LONGEST_TITLE]) if known else None
+
     def _open(self, conversation: str, filters: Filters, *, visitor: Visitor) -> Updates | None:
         run = self._asking.runs.of(conversation, reader=visitor.reader)
-        found = self.assistant.conversation(visitor.owner, conversation) if visitor.owner and conversation else None
+        found = self._found(conversation, visitor=visitor)
         if found is None:
             return None
         self._asking.runs.turn_away(visitor.session)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from html import escape
-from itertools import groupby
 from typing import TYPE_CHECKING, Protocol
 
 from assistant.web.cards import language_attribute, marked_html, prose
@@ -79,10 +78,16 @@ def entry_html(word: Word, headword: str, *, spoken: str, language: Language) ->
     """A word's dictionary entry: the word (in the language ``spoken``), its senses in their order, the reader's spelling, and who says so."""
     words = TEXTS[language]
     name = f'<p class="spelling">{escape(words["spelt"].format(name=word.name))}</p>' if word.name else ""
+    entries: dict[str, list[str]] = {}
+    for entry, sense in map(split_sense, word.senses[:MOST_SENSES]):
+        entries.setdefault(entry or headword, []).append(sense)
     listed = ""
-    for entry, senses in groupby(map(split_sense, word.senses[:MOST_SENSES]), key=lambda one: one[0]):
-        heading = f'<p class="entry"{language_attribute(spoken)} dir="auto">{escape(entry)}</p>' if entry else ""
-        listed += f'{heading}<ol class="senses">{"".join(f"<li>{escape(sense)}</li>" for _, sense in senses)}</ol>'
+    for entry, senses in entries.items():
+        # Of a single entry that is the word's own, the word says enough.
+        named = (
+            f'<p class="entry"{language_attribute(spoken)} dir="auto">{escape(entry)}</p>' if set(entries) != {headword} else ""
+        )
+        listed += f'{named}<ol class="senses">{"".join(f"<li>{escape(sense)}</li>" for sense in senses)}</ol>'
     origin = " · ".join(part for part in (word.dictionary, word.licence) if part)
     source = f'<p class="from">{escape(origin)}</p>' if origin and listed else ""
     return f'<p class="headword"{language_attribute(spoken)} dir="auto">{escape(headword)}</p>{name}{listed}{source}'

@@ -33,6 +33,7 @@ PATHS: Final = frozenset(
         "/config",
         "/favicon.ico",
         "/theme.css",
+        "/gradio_api/app_id",  # asked for until the server is back
         "/gradio_api/startup-events",
         "/gradio_api/queue/join",
         "/gradio_api/queue/data",

@@ -170,6 +170,20 @@ on_click(".show-furniture", (button) => {
   button.setAttribute("aria-pressed", String(whole));
 });
 
+// Gradio says in English, over the head of the page, what goes wrong between them (and loads the page anew once its server is back). Here the
+// reader is told, in the place for that.
+const trouble = document.createElement("p");
+trouble.className = "toast trouble";
+trouble.setAttribute("role", "alert");
+document.body.append(trouble);
+renewed.push(() => {
+  const told = document.querySelector("[data-testid=toast-text]")?.textContent ?? "";
+  const said = !told ? "" : /connection/i.test(told)
+    ? (german ? "Fundstelle antwortet nicht. Läuft es noch? Sobald es wieder da ist, lädt sich diese Seite neu; was Sie getippt haben, bleibt." : "Fundstelle does not answer. Is it still running? Once it is back, this page loads itself anew; what you typed stays.")
+    : (german ? "Das hat nicht geklappt. Bitte versuchen Sie es noch einmal." : "That did not work. Please try again.");
+  if (trouble.textContent !== said) trouble.textContent = said;
+});
+
 // What is said in passing goes by itself.
 let said_timer = 0;
 let said_last = null;

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,12 +26,10 @@ from assistant.web.conversations import Conversations
 from assistant.web.guard import USER_HEADER, logged_in
 from assistant.web.render import status_html
 from assistant.web.shelf import Shelf
-from assistant.web.talk import Talk
 from assistant.web.texts import TEXTS
 from assistant.web.updates import Change
 from assistant.web.visitor import remembered, visitor_of
 from vectorstore.errors import FundstelleError
-from vectorstore.types import Filters
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -59,11 +57,12 @@ BROWSER_KEY: Final = "fundstelle"
 # The script asks for something: "act" is answered at once, "ask" as it goes (``send`` in page.js).
 CHANNEL: Final = """for (const name of ["act", "ask"]) element.addEventListener(name, (event) => trigger(name, event.detail));"""
 
-# What a page that is loaded anew shall show (``place_of``): its address says which conversation was open; the tab keeps that for the Library, and the filters.
-PLACE: Final = """(kept, place) => {
-  const { hash } = location, left = (name) => sessionStorage.getItem(name) ?? "";
-  const conversation = hash === "#library" ? left("conversation") : hash.startsWith("#c=") ? hash.slice(3) : "";
-  return [kept, JSON.stringify({ conversation, filters: left("filters") })];
+# What the page shows (``place_of``): the conversation that is open or, on a page that is loaded anew, that its address names, which the tab keeps for
+# the Library; and the tab's filters. The last thing that a handler is given, since only the browser knows it for sure.
+PLACE: Final = """(...given) => {
+  const { hash } = location, left = (name) => sessionStorage.getItem(name) ?? "", rail = document.querySelector(".rail");
+  const named = hash === "#library" ? left("conversation") : hash.startsWith("#c=") ? hash.slice(3) : "";
+  return [...given.slice(0, -1), JSON.stringify({ conversation: rail ? rail.dataset.open : named, filters: left("filters") })];
 }"""
 
 
@@ -122,8 +121,9 @@ def build_page(assistant: Assistant, *, endpoints: Endpoints) -> gr.Blocks:
 def build_ask(page: gr.Blocks, parts: Parts, assistant: Assistant) -> None:
     """The Ask view: the kept conversations, the open one with its evidence, and the question box below it."""
     word = gr.I18n(**{str(language): words for language, words in TEXTS.items()})
-    parts["talk"] = gr.State(Talk())
-    parts["filters"] = gr.State(Filters())
+    # Nothing until the page is there, and again where it is forgotten: gradio keeps them for an hour after a page was last heard of.
+    parts["talk"] = gr.State(None)
+    parts["filters"] = gr.State(None)
     parts["conversations"] = html(elem_id="conversations")
     with gr.Column(elem_id="conversation"):
         parts["intro"] = html(elem_id="intro")
@@ -152,16 +152,18 @@ def on_ask_view(page: gr.Blocks, parts: Parts, assistant: Assistant) -> None:
     """What happens on the Ask view."""
     asking = Asking(assistant)
     conversations = Conversations(assistant, asking)
-    box, script, given = parts["question"], parts["ask_channel"], ["talk", "filters"]
+    box, script, given = parts["question"], parts["ask_channel"], ["talk", "filters", "place"]
     shown = ["intro", "past", "current", "talk", "filters", "filter_line", "conversations"]
 
     def load(place: str, *, visitor: Visitor, kept: Any) -> Updates:
         return {"browser": remembered(kept), **conversations.load(place, visitor=visitor)}
 
-    def ask(question: str, talk: Talk, filters: Filters, *, visitor: Visitor) -> Iterator[Updates]:
+    def ask(question: str, *given: Any, visitor: Visitor) -> Iterator[Updates]:
+        talk, filters = conversations.at_hand(*given, visitor=visitor)
         yield from conversations.kept(asking.ask(question, talk, filters, visitor=visitor), visitor=visitor)
 
-    def ask_as_told(action: Action, talk: Talk, filters: Filters, *, visitor: Visitor) -> Iterator[Updates]:
+    def ask_as_told(action: Action, *given: Any, visitor: Visitor) -> Iterator[Updates]:
+        talk, filters = conversations.at_hand(*given, visitor=visitor)
         if action.get("do") == "watch":
             yield from conversations.watch(action, talk, filters, visitor=visitor)
         else:
@@ -169,6 +171,12 @@ def on_ask_view(page: gr.Blocks, parts: Parts, assistant: Assistant) -> None:
 
     def leave(request: gr.Request) -> None:
         asking.runs.leave(request.session_hash or "")
+
+    def acting(handler: Callable[..., Updates]) -> Handler:
+        def act(action: Action, *given: Any, visitor: Visitor) -> Updates:
+            return handler(action, *conversations.at_hand(*given, visitor=visitor), visitor=visitor)
+
+        return act
 
     acts = {
         "new": conversations.restart,
@@ -182,16 +190,15 @@ def on_ask_view(page: gr.Blocks, parts: Parts, assistant: Assistant) -> None:
         "filter": asking.filter,
         "greet": asking.greet,
     }
-    # Which conversation is open and which filters are set, only the browser knows.
+    acting_as_told = {name: acting(handler) for name, handler in acts.items()}
     found = parts.on(page.load, load, ["place"], ["browser", "masthead", "question", *shown], with_kept=True, js=PLACE)
-    parts.on(
-        found.then, lambda *given, visitor: asking.greet({}, *given, visitor=visitor), given, ["masthead", "intro", "filter_line"]
-    )
-    parts.on(box.submit, ask, ["question", *given], ["question", *shown], **ASKING)
+    greet = partial(acting(asking.greet), {})
+    parts.on(found.then, greet, given, ["masthead", "intro", "filter_line"])
+    parts.on(box.submit, ask, ["question", *given], ["question", *shown], js=PLACE, **ASKING)
     parts.on(box.stop, asking.stop, [], [])
     page.unload(leave)
-    parts.on(script.ask, ask_as_told, given, ["question", *shown], acts=True, **ASKING)
-    parts.on(script.act, acts, given, ["question", "masthead", "exported", *shown], acts=True)
+    parts.on(script.ask, ask_as_told, given, ["question", *shown], acts=True, js=PLACE, **ASKING)
+    parts.on(script.act, acting_as_told, given, ["question", "masthead", "exported", *shown], acts=True, js=PLACE)
 
 
 def build_shelf(parts: Parts, assistant: Assistant) -> None:

@@ -161,23 +161,32 @@ document.addEventListener("submit", (event) => {
   setTimeout(() => button.removeAttribute("aria-disabled"), 1500);
   send("shelf", { do: form.dataset.form, ...Object.fromEntries(new FormData(form)), feed: Boolean(form.elements.feed?.checked) }, "ask");
 });
-const dragged = (event) => viewed === "library" && [...(event.dataTransfer?.types ?? [])].includes("Files");
-const dropping = (on) => document.getElementById("library")?.toggleAttribute("data-dropping", on);
+// Files may be dropped anywhere: from the Ask view they lead to the Library, where it is seen what becomes of them.
+const dragged = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+document.body.dataset.drop = german ? "Dateien irgendwo hier ablegen" : "Drop the files anywhere here";
+const dropping = (on) => document.body.toggleAttribute("data-dropping", on);
 document.addEventListener("dragover", (event) => {
   if (!dragged(event)) return;
   event.preventDefault();
-  dropping(true);
+  dropping(!reader.open);
 });
 document.addEventListener("dragleave", (event) => !event.relatedTarget && dropping(false));
 const take_drop = (event) => {
   if (!dragged(event)) return;
   dropping(false);
-  event.preventDefault();
+  event.preventDefault(); // the browser would show the file in place of the page
   event.stopPropagation();
-  const input = document.querySelector("#files input[type=file]");
-  if (!input) return;
-  input.files = event.dataTransfer.files;
-  input.dispatchEvent(new Event("change", { bubbles: true }));
+  if (reader.open) return;
+  const dropped = new DataTransfer();
+  for (const file of event.dataTransfer.files) dropped.items.add(file);
+  if (viewed !== "library") go_to("library");
+  const take = () => {
+    const input = document.querySelector("#files input[type=file]");
+    if (!input || !document.getElementById("files-hint")) return setTimeout(take, 60);
+    input.files = dropped.files;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  };
+  take();
 };
 // Before gradio, which would refuse all for one that is too large.
 const leave_out_large = (event) => {

@@ -53,7 +53,7 @@ def tools_html(followed: int, *, language: Language) -> str:
     words = TEXTS[language]
     label = escape(words["search_articles"])
     return (
-        f'<div class="shelf-tools" data-drop="{escape(words["drop_here"])}"><div class="shelf-search" role="search">'
+        f'<div class="shelf-tools"><div class="shelf-search" role="search">'
         f'<input type="search" id="shelf-search" placeholder="{label}" aria-label="{label}" autocomplete="off" spellcheck="false" maxlength="200" '
         f'enterkeyhint="search"></div>'
         f'<button type="button" class="shelf-toggle" data-panel="shelf-followed" aria-expanded="false" aria-controls="shelf-followed">'

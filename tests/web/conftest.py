@@ -36,16 +36,16 @@ FLAGS = [
 
 
 @contextmanager
-def serving(assistant: Any, *, uploads: Path, mcp: bool = False, logins: Logins | None = None) -> Iterator[str]:
-    """The page of ``assistant`` on a free port, in a thread, with tools and logins if wanted; gives its address without the last slash."""
-    with serving_app(create_app(assistant, uploads=uploads, mcp=mcp, logins=logins)) as address:
+def serving(assistant: Any, *, uploads: Path, mcp: bool = False, logins: Logins | None = None, port: int = 0) -> Iterator[str]:
+    """The page of ``assistant`` on a free port or this one, in a thread, with tools and logins if wanted; gives its address without the last slash."""
+    with serving_app(create_app(assistant, uploads=uploads, mcp=mcp, logins=logins), port=port) as address:
         yield address
 
 
 @contextmanager
-def serving_app(app: FastAPI) -> Iterator[str]:
-    """An application on a free port, in a thread; gives its address without the last slash."""
-    with listen("127.0.0.1", port=0) as listener:
+def serving_app(app: FastAPI, *, port: int = 0) -> Iterator[str]:
+    """An application on a free port or this one, in a thread; gives its address without the last slash."""
+    with listen("127.0.0.1", port=port) as listener:
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
@@ -113,9 +113,15 @@ def open_page(chromium: Any) -> Iterator[Callable[..., Any]]:
 
 
 def _is_fault(error: str) -> bool:
-    """Whether an error is one of ours. A reload aborts the stream that gradio reads: it says so on the page that is left, and Chromium does now and then."""
+    """Whether an error is one of ours. A reload aborts the stream that gradio reads: it says so on the page that is left, and Chromium does now and then.
+
+    So does Chromium where a test ends the server on purpose.
+    """
     aborted = r"(?:AbortError: )?(?:The user aborted a request|BodyStreamBuffer was aborted|signal is aborted without reason)"
-    return not re.match(rf"{aborted}\s*(?:\n|$)|(?:TypeError: )?network error\s*$|.{{0,60}}Connection errored out\.\s*$", error)
+    return not re.match(
+        rf"{aborted}\s*(?:\n|$)|(?:TypeError: )?network error\s*$|.{{0,60}}Connection errored out\.\s*$|Failed to load resource: net::ERR_CONNECTION_REFUSED",
+        error,
+    )
 
 
 def local(url: str) -> bool:

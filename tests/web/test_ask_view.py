@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from assistant.bundle import verify_bundle
+from assistant.bundle_checks import verify_bundle
 from assistant.web.conversations import Conversations
+from tests.web.conftest import serving
 from tests.web.fakes import QUOTE, SECOND, TEXT, FakeAssistant, answer_with, cite, hit_of, make_article
 from tests.web.test_render import HOSTILE
 from vectorstore.errors import LibraryError
@@ -55,7 +56,7 @@ def ask(page: Any, question: str) -> None:
 
 
 def test_a_marker_shows_its_quote_and_brings_up_its_card(opened: Any) -> None:
-    """Hovering or focusing it shows the quote beside it, Escape hides that; a click or Enter selects the card and says so."""
+    """Hovering or focusing it shows the quote beside it, Escape hides that; a click or Enter selects the card and says so, its number leads back."""
     ask(opened, "Why?")
     marker = opened.locator("#current .marker").nth(1)
     marker.hover()
@@ -77,6 +78,8 @@ def test_a_marker_shows_its_quote_and_brings_up_its_card(opened: Any) -> None:
     assert marker.evaluate("(element) => element === document.activeElement")
     opened.locator("#current .marker").first.click()
     assert opened.locator(".citation[data-active]").get_attribute("id") == "question-1-1"
+    opened.click("#question-1-1 .number")
+    assert opened.evaluate("document.activeElement.getAttribute('href')") == "#question-1-1"
 
 
 def test_the_evidence_stands_beside_or_below(opened: Any) -> None:
@@ -358,6 +361,35 @@ def test_a_reload_finds_the_conversation(opened: Any) -> None:
     assert not opened.locator(".intro").is_visible()
     ask(opened, "Third?")
     assert opened.locator(".exchange").count() == 3
+
+
+def test_a_page_outlives_its_server(open_page: Callable[..., Any], talkative: FakeAssistant, tmp_path: Path) -> None:
+    """A program that is gone is told of, in the reader's language; once it is back the page goes on where it was, with what was typed and its filters."""
+    uploads = tmp_path / "uploads"
+    with serving(talkative, uploads=uploads) as address:
+        page = open_page(address, locale="de-DE")
+        page.click(".filter-panel summary")
+        page.select_option("select[name=source]", "Welt News")
+        page.click(".filter-form .primary")
+        page.wait_for_selector(".chip")
+        ask(page, "First?")
+        page.wait_for_function("location.hash.startsWith('#c=')")
+    port = int(address.rpartition(":")[2])
+    with serving(talkative, uploads=uploads, port=port):  # started anew before the page noticed
+        ask(page, "Second?")
+        assert page.locator(".question").all_inner_texts() == ["First?", "Second?"]
+    page.fill(BOX, "Third?")
+    page.press(BOX, "Enter")
+    page.wait_for_selector(".trouble:has-text('Fundstelle antwortet nicht.')")
+    assert page.locator(".toast-wrap:visible").count() == 0
+    with serving(talkative, uploads=uploads, port=port):
+        page.wait_for_function("document.querySelector('.trouble')?.textContent === '' && document.querySelector('.chip')")
+        page.wait_for_function("document.querySelector('#composer textarea').value === 'Third?'")
+        page.press(BOX, "Enter")
+        page.wait_for_selector("#current .exchange[aria-busy=false] .question:text-is('Third?')")
+        assert page.locator(".question").all_inner_texts() == ["First?", "Second?", "Third?"]
+    assert [[turn.question for turn in history] for _, history in talkative.asked] == [[], ["First?"], ["First?", "Second?"]]
+    assert [filters.source if filters else None for filters in talkative.filters] == ["Welt News"] * 3
 
 
 def test_kept_conversations_are_opened_renamed_saved_and_removed(opened: Any) -> None:

@@ -13,12 +13,13 @@ import pytest
 from assistant.quoted_dates import with_dates
 from assistant.types import AskedPeriod, LeftOut, Searched, Sentence, Support
 from assistant.web.cards import safe_url
+from assistant.web.foreign import entry_html
 from assistant.web.local import date_attribute, date_text, language_name
 from assistant.web.render import answer_html, became_html, error_html, exchange_html, working_html
 from assistant.web.scope_html import filters_html
 from assistant.web.texts import TEXTS, Language, pick_language
 from assistant.web.welcome import intro_html, masthead_html
-from tests.web.fakes import QUOTE, SECOND, answer_with, cite, hit_of, make_article
+from tests.web.fakes import QUOTE, SECOND, FakeWord, answer_with, cite, hit_of, make_article
 from vectorstore.catalogue import Scope
 from vectorstore.types import Filters
 
@@ -410,6 +411,22 @@ def test_a_malformed_language_is_no_attribute() -> None:
     assert "onclick" not in Reader(html).attributes
     assert language_name("zz-!", language="en") == ""
     assert language_name("pt-BR", language="de") == "Portugiesisch (Brasilien)"
+
+
+def test_the_senses_of_a_headword_stand_together() -> None:
+    """Whatever their order, under their headword; the word itself is one where there are others, and needs no second heading where it is alone."""
+    mixed = FakeWord(0, 5, ("Rand: edge", "beetroot", "Rand: rim"))
+    html = entry_html(mixed, "Rande", spoken="de", language="en")
+    assert re.findall(r'class="entry"[^>]*>(\w+)|<li>(\w+)', html) == [
+        ("Rand", ""),
+        ("", "edge"),
+        ("", "rim"),
+        ("Rande", ""),
+        ("", "beetroot"),
+    ]
+    alone = entry_html(FakeWord(0, 4, ("goal", "aim")), "Ziel", spoken="de", language="en")
+    assert 'class="entry"' not in alone
+    assert alone.count("<li>") == 2
 
 
 def test_a_library_without_articles_leads_out() -> None:

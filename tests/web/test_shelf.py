@@ -614,15 +614,18 @@ def test_files_are_added_with_a_result_for_each(
 def test_files_dropped_anywhere_are_taken_but_those_that_are_too_large(
     open_assistant: Callable[..., Assistant], open_library: Callable[..., Any]
 ) -> None:
-    """Wherever in the view they fall; one that is too large is refused with what to do, and does not keep the others out."""
+    """Wherever on the page they fall, on the Ask view too; one that is too large is refused with what to do, and does not keep the others out."""
     page = open_library(open_assistant())
+    page.click(".masthead [data-view=ask]")
+    page.reload()
+    page.wait_for_selector(".intro")
     page.evaluate(
         """(words) => {
             const files = new DataTransfer();
             files.items.add(new File([words], "lamp.txt", { type: "text/plain" }));
             files.items.add(new File([new Uint8Array(26 * 1024 * 1024)], "<b>large.txt", { type: "text/plain" }));
             for (const kind of ["dragover", "drop"])
-                document.getElementById("shelf-table")
+                document.getElementById("conversation")
                     .dispatchEvent(new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: files }));
         }""",
         f"Lamp lit again\n\n{STORY}",
