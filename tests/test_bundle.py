@@ -15,16 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant import cli
-from assistant.bundle import (
-    BundledArticle,
-    Verification,
-    bundle_text,
-    digest,
-    make_bundle,
-    make_conversation_bundle,
-    parse_bundle,
-    verify_bundle,
-)
+from assistant.bundle import BundledArticle, bundle_text, digest, make_bundle, make_conversation_bundle, parse_bundle
+from assistant.bundle_checks import Verification, verify_bundle
 from assistant.kept import Conversation, KeptExchange
 from assistant.types import Answer
 from tests.web.fakes import QUOTE, SECOND, answer_with, cite, hit_of, make_article

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from assistant.bundle import bundle_text, parse_bundle, verify_bundle
+from assistant.bundle import bundle_text, parse_bundle
+from assistant.bundle_checks import verify_bundle
 from assistant.commands.terminal import AsJson, Exit, cleaned, err, open_assistant, origin_of, print_json, show_text
 from assistant.extractive import period_note
 from assistant.quoted_dates import pieces
@@ -24,7 +25,7 @@ from vectorstore.types import Filters
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from assistant.bundle import Verification
+    from assistant.bundle_checks import Verification
     from assistant.qa import Assistant
     from assistant.types import Answer, Citation
 
@@ -147,8 +148,7 @@ def _filters(
 ) -> Filters:
     day = [value.date() if isinstance(value, datetime) else value for value in (since, until)]
     if day[0] and day[1] and day[0] > day[1]:
-        message = f"The period ends before it begins: --since {day[0]} --until {day[1]}."
-        raise SettingsError(message)
+        raise SettingsError(f"The period ends before it begins: --since {day[0]} --until {day[1]}.")
     language = _language_code(language, option="--language", spoken=lambda: assistant.scope().languages)
     return Filters(language=language, source=source, since=day[0], until=day[1], undated=undated)
 
@@ -226,5 +226,6 @@ def _language_code(given: str | None, *, option: str, spoken: Callable[[], Itera
     if code != UNKNOWN and code in Locale("en").languages:
         return code
     those = ", ".join(sorted(spoken()))
-    message = f"{option} {given}: this is no code of a language. Write one like de or en{f'; the articles here have {those}' if those else ''}."
-    raise SettingsError(message)
+    raise SettingsError(
+        f"{option} {given}: this is no code of a language. Write one like de or en{f'; the articles here have {those}' if those else ''}."
+    )
