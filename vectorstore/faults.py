@@ -19,7 +19,7 @@ from vectorstore.rows import to_article, to_passage, unpacked
 from vectorstore.schema import READY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from vectorstore.types import Article, Passage
 
@@ -68,78 +68,71 @@ def _damages(connection: sa.Connection) -> Iterator[Fault]:
         )
 
 
+def _of(ids: Iterable[str], *, name: str, found: str, lost: str, remedy: str = REPAIR) -> Iterator[Fault]:
+    """A fault of these articles or passages, if there are any; in ``found`` their number stands as ``{count}``."""
+    if named := tuple(ids):
+        yield Fault(name=name, found=found.format(count=len(named)), lost=lost, remedy=remedy, ids=named)
+
+
 def _strays(connection: sa.Connection) -> Iterator[Fault]:
     """Rows that belong to nothing."""
     orphans = Counter(row[0] for row in connection.exec_driver_sql("PRAGMA foreign_key_check"))
-    bare = orphans.pop("versions", 0)
+    del orphans["versions"]  # those without original bytes
     if orphans:
         listed = ", ".join(f"{count} in {table}" for table, count in sorted(orphans.items()))
         yield Fault(name="rows", found=f"rows that belong to no article ({listed})", lost="nothing but space")
-    if bare:
-        missing = sa.select(_versions.c.article_id).where(_versions.c.original.not_in(sa.select(_originals.c.sha256)))
-        ids = tuple(connection.execute(missing.distinct()).scalars())
-        yield Fault(
-            name="originals",
-            found=f"the original bytes of {len(ids)} articles are missing",
-            lost="those bytes; the articles and their text are there",
-            remedy=_FROM_FILES,
-            ids=ids,
-        )
+    missing = sa.select(_versions.c.article_id).where(_versions.c.original.not_in(sa.select(_originals.c.sha256)))
+    yield from _of(
+        connection.execute(missing.distinct()).scalars(),
+        name="originals",
+        found="the original bytes of {count} articles are missing",
+        lost="those bytes; the articles and their text are there",
+        remedy=_FROM_FILES,
+    )
     of_retired = sa.select(sa.func.count()).select_from(_passages.join(_versions, _versions.c.row == _passages.c.version_row))
     if kept := connection.execute(of_retired.where(_versions.c.state == "retired")).scalar():
         yield Fault(name="rows", found=f"{kept} passages of versions that were replaced", lost="nothing but space")
-    leaving = list(connection.execute(sa.select(_leavings.c.id).where(_leavings.c.id.in_(sa.select(_passages.c.id)))).scalars())
-    if leaving:
-        yield Fault(
-            name="states",
-            found=f"{len(leaving)} passages are in use and marked for removal from the indexes",
-            lost="nothing yet; they would not be found any more after the next removal",
-            ids=tuple(leaving),
-        )
+    yield from _of(
+        connection.execute(sa.select(_leavings.c.id).where(_leavings.c.id.in_(sa.select(_passages.c.id)))).scalars(),
+        name="states",
+        found="{count} passages are in use and marked for removal from the indexes",
+        lost="nothing yet; they would not be found any more after the next removal",
+    )
 
 
 def _lying_states(connection: sa.Connection) -> Iterator[Fault]:
-    unknown = list(
-        connection.execute(sa.select(_versions.c.article_id).where(_versions.c.state.not_in((*LIVE, "retired")))).scalars()
+    yield from _of(
+        connection.execute(sa.select(_versions.c.article_id).where(_versions.c.state.not_in((*LIVE, "retired")))).scalars(),
+        name="states",
+        found="{count} versions are in a state that is none",
+        lost="they are not found",
+        remedy="Use the version of Fundstelle that wrote them, or `fundstelle add` their sources again.",
     )
-    if unknown:
-        yield Fault(
-            name="states",
-            found=f"{len(unknown)} versions are in a state that is none",
-            lost="they are not found",
-            remedy="Use the version of Fundstelle that wrote them, or `fundstelle add` their sources again.",
-            ids=tuple(unknown),
-        )
-    if several := answering_twice(connection):
-        yield Fault(
-            name="states",
-            found=f"{len(several)} articles have several versions that say they are the current one",
-            lost="nothing; old words may be quoted beside the new ones",
-            ids=tuple(several),
-        )
-    if misplaced := _misplaced(connection):
-        yield Fault(
-            name="states",
-            found=f"{len(misplaced)} articles are hidden with no way back, or on their way out and still seen",
-            lost="no article; these are not found, or would be removed",
-            ids=tuple(misplaced),
-        )
-    if links := links_to_mend(connection):
-        yield Fault(
-            name="links",
-            found=f"{len(links)} articles are said to repeat one that is not there or repeats another itself",
-            lost="nothing; a story may be told twice",
-            ids=tuple(article_id for article_id, _ in links),
-        )
+    yield from _of(
+        answering_twice(connection),
+        name="states",
+        found="{count} articles have several versions that say they are the current one",
+        lost="nothing; old words may be quoted beside the new ones",
+    )
+    yield from _of(
+        _misplaced(connection),
+        name="states",
+        found="{count} articles are hidden with no way back, or on their way out and still seen",
+        lost="no article; these are not found, or would be removed",
+    )
+    yield from _of(
+        (article_id for article_id, _ in links_to_mend(connection)),
+        name="links",
+        found="{count} articles are said to repeat one that is not there or repeats another itself",
+        lost="nothing; a story may be told twice",
+    )
     unlisted, listed_wrongly = wrong_shelf(connection)
-    if unlisted or listed_wrongly:
-        ids = tuple(sorted({*unlisted, *listed_wrongly}))
-        yield Fault(
-            name="list",
-            found=f"the list of articles is wrong about {len(ids)} of them",
-            lost="no article; these are not listed, or as they are not",
-            ids=ids,
-        )
+    yield from _of(
+        sorted({*unlisted, *listed_wrongly}),
+        name="list",
+        found="the list of articles is wrong about {count} of them",
+        lost="no article; these are not listed, or as they are not",
+    )
     index = connection.execute(sa.select(schema.facts.c.value).where(schema.facts.c.name == "index")).scalar()
     ready = connection.execute(sa.select(sa.func.count()).where(_versions.c.state.in_(READY))).scalar_one()
     if ready and not (index or "").isdecimal():
@@ -200,21 +193,19 @@ def _wrong_texts(connection: sa.Connection) -> Iterator[Fault]:
             damaged.append(found.article.id)
         elif not found.fits:
             misfits.append(found.article.id)
-    if damaged:
-        yield Fault(
-            name="texts",
-            found=f"the text of {len(damaged)} articles, or what is marked in it, is not what was stored",
-            lost="those words, unless their original bytes are whole",
-            remedy=f"{REPAIR}, which makes them anew from the original bytes, if those are whole; else restore library.db from a backup.",
-            ids=tuple(damaged),
-        )
-    if misfits:
-        yield Fault(
-            name="passages",
-            found=f"the passages of {len(misfits)} articles do not fit their text",
-            lost="no article; parts of these are not found, or not as they stand",
-            ids=tuple(misfits),
-        )
+    yield from _of(
+        damaged,
+        name="texts",
+        found="the text of {count} articles, or what is marked in it, is not what was stored",
+        lost="those words, unless their original bytes are whole",
+        remedy=f"{REPAIR}, which makes them anew from the original bytes, if those are whole; else restore library.db from a backup.",
+    )
+    yield from _of(
+        misfits,
+        name="passages",
+        found="the passages of {count} articles do not fit their text",
+        lost="no article; parts of these are not found, or not as they stand",
+    )
 
 
 @dataclass(frozen=True, slots=True)
