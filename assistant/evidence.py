@@ -98,8 +98,8 @@ class Features:
     Shares are of what the question's words say, by their rarity: 0 to 1. ``margin`` is how far the passage's cosines (its own and 1.5 times
     its best sentence's) are above those of the best passage of any other article, ``alone`` is 1 where there is none. ``names_missing``
     and ``numbers_missing`` are 0 or 1; the year in which the article was published is not missing from it. ``amount_missing`` is 1 if a
-    number of some kind or a name is asked for and the quotes have none of it, 0.5 if they have a number that may count something else (1
-    where the article, in the question's language, never names what is to be counted).
+    number of some kind, a year or a name is asked for and the quotes have none of it, 0.5 if they have a number that may count something
+    else (1 where the article, in the question's language, never names what is to be counted).
 
     ``meeting`` says in what the words of question and article can meet at all: one language, an English gloss, or only names and numbers
     (then the shares say little). ``names_by_sound`` is 1 where the article's script spells names by their sound, and another than the
@@ -308,7 +308,7 @@ def _covered(text: str, *, language: str, glossary: Glossary) -> bool:
 
 
 def _amount_missing(quoted: Sequence[_Scored], *, meeting: Meeting) -> float:
-    """How sure it is that sentences lack the number or name that is asked for; 0 for any other question."""
+    """How sure it is that sentences lack the number, year or name that is asked for; 0 for any other question."""
     kinds = [sentence.read.kinds[sentence.position] for sentence in quoted]
     if not quoted or quoted[0].read.kind not in NEEDED or True in kinds:
         return 0.0

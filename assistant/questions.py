@@ -23,7 +23,7 @@ Kind = Literal[
     "money", "share", "duration", "count", "number", "year", "date", "name", "person", "country", "place", "reason", "other"
 ]
 NUMERIC = frozenset({"money", "share", "duration", "count", "number"})
-NEEDED = NUMERIC | {"name"}
+NEEDED = NUMERIC | {"name", "year"}
 """Kinds without which nothing answers a question for them."""
 
 # The words that come first in the question decide ("Where was he when ..."), of two at one place the longer ("how long ago").
