@@ -147,8 +147,8 @@ class Quoting(Holdings):
         earlier: Sequence[Citation],
         filters: Filters,
         language: str | None,
-    ) -> Answer:
-        """The answer to what is asked of an article itself: of those that its words find, else of the one at hand."""
+    ) -> Answer | None:
+        """The answer to what is asked of an article itself: the one at hand, or those that its words find; None where they find none for sure."""
         language = language or asked.language
         searched = Searched(question=asked.topic or question, filters=filters)
         hits: tuple[Hit, ...] = ()
@@ -158,15 +158,15 @@ class Quoting(Holdings):
             finding = find_evidence(asked.topic, result, encoder=self.encoder, glossary=self.glossary)
             hits = result.hits
             enough, confidence = self._judged(finding)
-            found = [quote.hit.article for quote in finding.quotes] if enough else []
+            if not enough:
+                return None
+            found = [quote.hit.article for quote in finding.quotes]
         else:
             found = self._article_at_hand(history, filters=filters)
         passages = {article.id: (article, self.library.passages(article)) for article in found}
         told = tell(asked, list(passages.values()), language=language) if passages else None
         if told is None or not told.quotes:
-            refusal = "no such article" if asked.topic else "which article"
-            refused = self._refuse(question, searched, phrase(refusal, language=language), language=language, hits=hits)
-            return replace(refused, confidence=confidence)
+            return self._refuse(question, searched, phrase("which article", language=language), language=language)
         also_in = {hit.article.id: hit.also_in for hit in hits}
         places = [(article, span, also_in.get(article.id, ())) for article, span in told.quotes]
         answer = self._say(question, searched, places, lead=told.lead, language=language, earlier=earlier, hits=hits)

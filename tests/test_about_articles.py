@@ -134,7 +134,7 @@ def test_an_article_is_found_by_what_it_is_about(samples: Assistant) -> None:
     assert "Nacht" in answer.citations[0].title or "nuit" in answer.citations[0].title
     declined = samples.ask("Wer hat den Artikel über Bratislawa geschrieben?")
     assert declined.abstained
-    assert declined.text == "Davon handelt hier kein Artikel."
+    assert "Bratislawa" in declined.text
 
 
 def test_outlets_that_report_are_named(samples: Assistant) -> None:
