@@ -98,8 +98,8 @@ class Features:
     Shares are of what the question's words say, by their rarity: 0 to 1. ``margin`` is how far the passage's cosines (its own and 1.5 times
     its best sentence's) are above those of the best passage of any other article, ``alone`` is 1 where there is none. ``names_missing``
     and ``numbers_missing`` are 0 or 1; the year in which the article was published is not missing from it. ``amount_missing`` is 1 if a
-    number of some kind, a year or a name is asked for and the quotes have none of it, 0.5 if they have a number that may count something
-    else (1 where the article, in the question's language, never names what is to be counted).
+    number of some kind, a year or a name is asked for and the quotes have none of it, 0.5 if they have one that may be of something
+    else.
 
     ``meeting`` says in what the words of question and article can meet at all: one language, an English gloss, or only names and numbers
     (then the shares say little). ``names_by_sound`` is 1 where the article's script spells names by their sound, and another than the
@@ -215,7 +215,6 @@ class _Read:
             self.cosines = [float(cosine) for cosine in encoder.encode_passages(texts) @ result.vector]
         asked = frozenset(normalise(word.text) for word in result.terms.words)
         counted = next((word for word in result.terms.words if word.text == asking.counted), None)
-        self.counts = counted is None or any(counted.found_in(terms) for terms in self.passage)
         self.kinds = [
             has_kind(
                 text,
@@ -307,13 +306,12 @@ def _covered(text: str, *, language: str, glossary: Glossary) -> bool:
     return sum(bool(entry.translations) for entry in ordinary) >= _COVERED * len(ordinary)
 
 
-def _amount_missing(quoted: Sequence[_Scored], *, meeting: Meeting) -> float:
+def _amount_missing(quoted: Sequence[_Scored]) -> float:
     """How sure it is that sentences lack the number, year or name that is asked for; 0 for any other question."""
     kinds = [sentence.read.kinds[sentence.position] for sentence in quoted]
     if not quoted or quoted[0].read.kind not in NEEDED or True in kinds:
         return 0.0
-    uncounted = meeting == "own" and not any(sentence.read.counts for sentence in quoted)
-    return 0.5 if None in kinds and not uncounted else 1.0
+    return 0.5 if None in kinds else 1.0
 
 
 def _features(best: _Scored, read: Sequence[_Read], *, quoted: Sequence[_Scored], meeting: Meeting) -> Features:
@@ -338,7 +336,7 @@ def _features(best: _Scored, read: Sequence[_Read], *, quoted: Sequence[_Scored]
         words_missing=float(sum(not any(word.found_in(terms) for terms in whole) for word in needed)),
         names_missing=float(bool(near.missing_names)),
         numbers_missing=float(any(not any(word.found_in(terms) for terms in whole) for word in numbers)),
-        amount_missing=_amount_missing(quoted, meeting=meeting),
+        amount_missing=_amount_missing(quoted),
         names_by_sound=float(by_sound(article.language) != by_sound(near.asked.language)),
         margin=margin,
         alone=float(not rivals),

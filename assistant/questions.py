@@ -248,7 +248,7 @@ def _has_number(sentence: str, *, kind: Kind, language: str, asked: frozenset[st
     found = [
         number
         for number in _numbers(sentence, language)
-        if normalise(number.text) not in asked and (kind == "number" or not number.is_year)
+        if normalise(number.text) not in asked and (kind == "number" or (kind == "count" and counted) or not number.is_year)
     ]
     if not found:
         return False

@@ -184,10 +184,11 @@ def test_a_number_of_something_else_is_perhaps_no_answer() -> None:
 
 
 def test_a_year_is_no_amount() -> None:
-    """A date counts nothing and costs nothing; as an age or a height it might be one."""
+    """A date counts nothing and costs nothing; as an age or a height it might be one, and as a number of what is named beside it."""
     for kind in ("count", "money", "share", "duration"):
-        assert has_kind("The storm of 2012 broke the lamp.", kind=kind, language="en") is False
-    assert has_kind("The storm of 2012 broke the lamp.", kind="number", language="en") is True
+        assert has_kind("The storm of 2012 broke the lamp.", kind=kind, language="en", counted=False) is False
+    assert has_kind("The storm of 2012 broke the lamp.", kind="number", language="en", counted=False) is True
+    assert has_kind("To the feast came 2000 guests.", kind="count", language="en", counted=True) is True
 
 
 def test_what_the_question_says_itself_does_not_count() -> None:
