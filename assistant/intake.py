@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ingest.pipeline import IngestReport
+    from ingest.planned import ItemResult
+    from ingest.run import Run
     from vectorstore.indexes import IndexProgress
     from vectorstore.library import State
 
@@ -29,12 +31,34 @@ _LOG = logging.getLogger(__name__)
 class Intake(OpenLibrary):
     """What takes articles into the indexes of a library, its own or those of another process."""
 
+    def _run(
+        self,
+        *,
+        stop: threading.Event,
+        link: bool = True,
+        on_item: Callable[[ItemResult], None] = lambda _: None,
+        on_progress: Callable[[IndexProgress], None] = lambda _: None,
+    ) -> Run:
+        """What every way of reading into this library is told; reading is told ``on_progress`` as a step of its own."""
+        from ingest.run import Run
+        from vectorstore.indexes import IndexProgress
+
+        return Run(
+            library=self.library,
+            count_tokens=self.encoder.count_tokens,
+            link=link,
+            stop=stop,
+            on_item=on_item,
+            on_progress=lambda read: on_progress(IndexProgress("reading", read.done, read.planned if read.complete else None)),
+        )
+
     def _read_and_index(
         self,
-        read: Callable[[threading.Event], IngestReport],
+        read: Callable[[Run], IngestReport],
         *,
-        compare: bool,
+        compare: bool = True,
         stop: threading.Event | None,
+        on_item: Callable[[ItemResult], None],
         on_progress: Callable[[IndexProgress], None],
     ) -> IngestReport:
         """``read`` in a thread, and beside it index what it stores, until nothing is left to do or, once ``stop`` is set, nothing is in hand."""
@@ -44,7 +68,7 @@ class Intake(OpenLibrary):
             _ = self.indexes  # what is wrong with them is said before anything is read
 
         def read_all() -> IngestReport:
-            report = read(stop)
+            report = read(self._run(stop=stop, link=compare, on_item=on_item, on_progress=on_progress))
             if compare and not stop.is_set():
                 self._learn()
             return report

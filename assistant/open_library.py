@@ -23,7 +23,6 @@ from vectorstore.settings import read_settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-    from types import TracebackType
 
     from assistant.verification import Verifier
     from vectorstore.dictionary import Glossary
@@ -81,7 +80,7 @@ class OpenLibrary:
         """The assistant itself; it is closed at the end of the block."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         """Close it."""
         self.close()
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 import logging
 import threading
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from assistant.intake import Intake
 from vectorstore.errors import FundstelleError
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from ingest.pipeline import IngestReport, ReadProgress
+    from ingest.pipeline import IngestReport
     from ingest.planned import ItemResult, ReadOptions
+    from ingest.run import Run
     from vectorstore.indexes import Indexes, IndexProgress
     from vectorstore.sources import Source
 
@@ -57,17 +59,14 @@ class Upkeep(Intake):
         from ingest.refresh import record
         from ingest.samples import sample_paths
 
-        def read(stop: threading.Event) -> IngestReport:
-            given = {**self._how_to_read(on_item, on_progress, stop=stop), "library": self.library, "link": compare}
-            web = Web(allow_private=self.settings.allow_private)
-            reports = [
-                ingest(sources, options=options, web=web, on_visit=partial(record, library=self.library, follow=True), **given)
-            ]
-            if samples and not stop.is_set():
-                reports.append(ingest(sample_paths(), sample=True, **given))
-            return IngestReport(tuple(item for report in reports for item in report.items), stopped=stop.is_set())
+        def read(run: Run) -> IngestReport:
+            web, following = Web(allow_private=self.settings.allow_private), partial(record, library=self.library, follow=True)
+            reports = [ingest(sources, replace(run, on_visit=following), options=options, web=web)]
+            if samples and not run.stop.is_set():
+                reports.append(ingest(sample_paths(), replace(run, sample=True)))
+            return IngestReport(tuple(item for report in reports for item in report.items), stopped=run.stop.is_set())
 
-        return self._read_and_index(read, compare=compare, stop=stop, on_progress=on_progress)
+        return self._read_and_index(read, compare=compare, stop=stop, on_item=on_item, on_progress=on_progress)
 
     def add_text(
         self,
@@ -89,14 +88,11 @@ class Upkeep(Intake):
         given are looked for in the text.
         """
         from ingest.pasted import pasted
-        from ingest.pipeline import Web, run
+        from ingest.pipeline import Web, carry_out
 
         planned = pasted(text, title=title, url=url, source=source, author=author, language=language, published=published)
         return self._read_and_index(
-            lambda stop: run([planned], library=self.library, web=Web(), **self._how_to_read(on_item, on_progress, stop=stop)),
-            compare=True,
-            stop=stop,
-            on_progress=on_progress,
+            lambda run: carry_out([planned], run, web=Web()), stop=stop, on_item=on_item, on_progress=on_progress
         )
 
     def refresh(
@@ -110,11 +106,9 @@ class Upkeep(Intake):
     ) -> IngestReport:
         """Visit the feeds and pages that were added, those that are due, every one or those of ``addresses``, and take in what is new; as ``add`` otherwise."""
         return self._read_and_index(
-            lambda stop: self._visit(
-                every_source=every_source, addresses=addresses, stop=stop, on_item=on_item, on_progress=on_progress
-            ),
-            compare=True,
+            lambda run: self._visit(run, every_source=every_source, addresses=addresses),
             stop=stop,
+            on_item=on_item,
             on_progress=on_progress,
         )
 
@@ -214,63 +208,22 @@ class Upkeep(Intake):
         """Make every article anew from its kept original bytes; other words become a new version. As ``add`` otherwise."""
         from ingest.reextraction import extract_again
 
-        return self._read_and_index(
-            lambda stop: extract_again(self.library, **self._how_to_read(on_item, on_progress, stop=stop)),
-            compare=True,
-            stop=stop,
-            on_progress=on_progress,
-        )
+        return self._read_and_index(extract_again, stop=stop, on_item=on_item, on_progress=on_progress)
 
-    def _how_to_read(
-        self,
-        on_item: Callable[[ItemResult], None],
-        on_progress: Callable[[IndexProgress], None],
-        *,
-        stop: threading.Event,
-    ) -> dict[str, Any]:
-        """What every way of reading into this library takes."""
-        return {
-            "count_tokens": self.encoder.count_tokens,
-            "stop": stop,
-            "on_item": on_item,
-            "on_progress": _as_reading(on_progress),
-        }
-
-    def _visit(
-        self,
-        *,
-        stop: threading.Event,
-        every_source: bool = False,
-        addresses: Collection[str] | None = None,
-        on_item: Callable[[ItemResult], None] = lambda _: None,
-        on_progress: Callable[[IndexProgress], None] = lambda _: None,
-    ) -> IngestReport:
+    def _visit(self, run: Run, *, every_source: bool = False, addresses: Collection[str] | None = None) -> IngestReport:
         from ingest.pipeline import Web
         from ingest.refresh import refresh
 
         with Web(allow_private=self.settings.allow_private) as web:
-            return refresh(
-                self.library,
-                web=web,
-                every_source=every_source,
-                addresses=addresses,
-                **self._how_to_read(on_item, on_progress, stop=stop),
-            )
+            return refresh(run, web=web, every_source=every_source, addresses=addresses)
 
     def _visit_regularly(self, stop: threading.Event, every: timedelta) -> None:
         while True:
             try:
-                report = self._visit(stop=stop)
+                report = self._visit(self._run(stop=stop))
                 if any(item.status in {"added", "updated"} for item in report.items) and not stop.is_set():
                     self._learn()
             except FundstelleError as error:
                 _LOG.warning("%s", error)
             if stop.wait(every.total_seconds()):
                 return
-
-
-def _as_reading(on_progress: Callable[[IndexProgress], None]) -> Callable[[ReadProgress], None]:
-    """The progress of reading, told as a step."""
-    from vectorstore.indexes import IndexProgress
-
-    return lambda read: on_progress(IndexProgress("reading", read.done, read.planned if read.complete else None))

@@ -7,15 +7,14 @@ Not here: finding and fetching documents, the threads of a run (``pipeline.py``)
 from __future__ import annotations
 
 import hashlib
-import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ingest.addresses import canonical_address
-from ingest.articles import CountTokens, split, to_article
+from ingest.articles import split, to_article
 from ingest.duplicates import Duplicates
 from ingest.entries import entry_digest, own_address, with_entry
 from ingest.planned import REMOVED, Document, ItemResult, Loaded, Planned, Status, Visit, hashed, reason_of
@@ -26,7 +25,8 @@ from vectorstore.pages import Page
 from vectorstore.types import Article
 
 if TYPE_CHECKING:
-    from vectorstore.library import Library, Stored
+    from ingest.run import Run
+    from vectorstore.library import Stored
 
 _NOTES = {
     SHORT: "it is shorter than articles are: perhaps not all of it was read",
@@ -47,28 +47,12 @@ class _Reading:
 class Desk:
     """Where loaded documents are decided on, read and stored, in their order. For one thread."""
 
-    def __init__(
-        self,
-        library: Library,
-        *,
-        count_tokens: CountTokens,
-        sample: bool,
-        link: bool,
-        bring_back: bool = True,
-        on_item: Callable[[ItemResult], None],
-        on_visit: Callable[[Visit, Sequence[ItemResult]], None],
-        stop: threading.Event,
-    ) -> None:
+    def __init__(self, run: Run) -> None:
         self.results: list[ItemResult] = []
-        self._library = library
-        self._count_tokens = count_tokens
-        self._sample = sample
-        self._link = link
-        self._brings_back = bring_back
+        self._run = run
+        self._library = run.library
         self._hidden: set[str] = set()
         self._back: set[str] = set()
-        self._on_item, self._on_visit = on_item, on_visit
-        self._stop = stop
         self._duplicates: Duplicates | None = None
         self._waiting: list[_Reading] = []
         self._by_origin: dict[str, list[ItemResult]] = {}
@@ -80,13 +64,13 @@ class Desk:
         ids = {item.article_id for item, _ in batch if isinstance(item, Document) and item.article_id}
         self._last_row = self._library.last_row()
         self._known = {**dict.fromkeys(ids), **self._library.stored_among(ids)}
-        self._hidden = set(self._library.hidden()) if self._brings_back else set()
+        self._hidden = set(self._library.hidden()) if self._run.bring_back else set()
         for item, future in batch:
-            if self._stop.is_set():
+            if self._run.stop.is_set():
                 break
             if isinstance(item, Visit):
                 self._store()
-                self._on_visit(item, self._by_origin.pop(item.address, ()))
+                self._run.on_visit(item, self._by_origin.pop(item.address, ()))
             elif isinstance(item, ItemResult):
                 self._bring_back(item.article_id)
                 self._waiting.append(self._as_back(_Reading(item)))
@@ -114,7 +98,7 @@ class Desk:
             loaded, found = _extracted(document, loaded)
             article = self._article(document, loaded, found)
             self._bring_back(article.id)
-            if not self._brings_back and self._library.gone([article.id]):
+            if not self._run.bring_back and self._library.gone([article.id]):
                 return self._passed_over(document, article)
             return self._decide(document, loaded, article, digest=digest)
         except (SourceError, OSError) as error:
@@ -151,7 +135,7 @@ class Desk:
             found,
             article_id=article_id,
             path=document.path,
-            sample=self._sample,
+            sample=self._run.sample,
             fetched_at=fetched.fetched_at if fetched else None,
         )
 
@@ -164,14 +148,14 @@ class Desk:
             if known.original == digest or (newest and _says_the_same(article, newest)):
                 result = ItemResult(document.source, "unchanged", article.id, _sentence(reasons))
                 return _Reading(result, page=page, origin=document.origin)
-        passages = split(article, count_tokens=self._count_tokens)
+        passages = split(article, count_tokens=self._run.count_tokens)
         if not passages:
             raise SourceEmpty(f"{document.source}: nothing in it reads like an article (all of it looks like page furniture).")
         bands: tuple[int, ...] = ()
         status: Status = "added"
         if known:
             status = "unchanged" if known.version == article.version else "updated"
-        if self._link:
+        if self._run.link:
             article, bands, reason = self._linked(article)
             reasons.insert(0, reason)
             status = "duplicate" if status == "added" and reason else status
@@ -237,7 +221,7 @@ class Desk:
         failure = ""
         try:
             if any(reading.storable for reading in waiting):
-                self._library.put_all(self._as_linked_now(waiting), bring_back=self._brings_back)
+                self._library.put_all(self._as_linked_now(waiting), bring_back=self._run.bring_back)
             self._library.record_pages(reading.page for reading in waiting if reading.page)
         except LibraryError as error:
             failure = str(error)
@@ -250,7 +234,7 @@ class Desk:
             if reading.origin:
                 self._by_origin.setdefault(reading.origin, []).append(result)
             self.results.append(result)
-            self._on_item(result)
+            self._run.on_item(result)
 
 
 def _loaded(document: Document, future: Future[Loaded | None]) -> Loaded:

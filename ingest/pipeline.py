@@ -9,27 +9,24 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from ingest.articles import CountTokens
 from ingest.backlog import Backlog, done_ahead
 from ingest.desk import Desk
 from ingest.fetch import Fetcher
 from ingest.plan import plan
-from ingest.planned import Document, ItemResult, Loaded, Planned, ReadOptions, Status, Visit
+from ingest.planned import Document, ItemResult, Loaded, Planned, ReadOptions, Status
+from ingest.run import ReadProgress, Run
 from ingest.web import WebPlanner
 from vectorstore.errors import SourceStopped
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from ingest.fetch import Fetched
-    from vectorstore.library import Library
 
 _STORE_AT_ONCE = 64
 _STORE_BYTES = 32 * 1024 * 1024
@@ -70,15 +67,6 @@ class IngestReport:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class ReadProgress:
-    """How many items are done of those ``planned`` so far, which are all there will be once the plan is ``complete``."""
-
-    done: int
-    planned: int
-    complete: bool
-
-
 class Web:
     """The way to the web, opened when something is fetched; a context manager. Closing it ends what is being fetched."""
 
@@ -92,7 +80,7 @@ class Web:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def get(self, url: str, *, etag: str | None = None, last_modified: str | None = None) -> Fetched:
@@ -114,77 +102,27 @@ class Web:
 
 
 def ingest(
-    sources: Iterable[str | Path],
-    *,
-    library: Library,
-    count_tokens: CountTokens,
-    sample: bool = False,
-    options: ReadOptions | None = None,
-    web: Web | None = None,
-    link: bool = True,
-    stop: threading.Event | None = None,
-    on_item: Callable[[ItemResult], None] = lambda _: None,
-    on_visit: Callable[[Visit, Sequence[ItemResult]], None] = lambda *_: None,
-    on_progress: Callable[[ReadProgress], None] = lambda _: None,
+    sources: Iterable[str | Path], run: Run, *, options: ReadOptions | None = None, web: Web | None = None
 ) -> IngestReport:
     """Read ``sources`` (files, folders, addresses, ``"-"`` for standard input) into the library, as pending articles.
 
-    Never raises for an item: what cannot be read is reported with its reason. ``on_item`` hears of each item once it is stored. With ``link``,
-    articles that say the same as one before are linked to it. Once ``stop`` is set, what is in hand is stored and the rest left. ``on_visit``
-    hears of a source of the web when all that it brought is stored (``refresh.record``).
+    Never raises for an item: what cannot be read is reported with its reason.
     """
     options = options or ReadOptions()
     with web or Web() as opened:
-        planner = WebPlanner(options=options, fetch=opened.get, known_pages=library.pages)
-        return run(
-            plan(sources, options=options, web=planner),
-            library=library,
-            count_tokens=count_tokens,
-            sample=sample,
-            web=opened,
-            link=link,
-            stop=stop,
-            on_item=on_item,
-            on_visit=on_visit,
-            on_progress=on_progress,
-        )
+        planner = WebPlanner(options=options, fetch=opened.get, known_pages=run.library.pages)
+        return carry_out(plan(sources, options=options, web=planner), run, web=opened)
 
 
-def run(
-    planned: Iterable[Planned],
-    *,
-    library: Library,
-    count_tokens: CountTokens,
-    web: Web,
-    sample: bool = False,
-    link: bool = True,
-    bring_back: bool = True,
-    stop: threading.Event | None = None,
-    on_item: Callable[[ItemResult], None] = lambda _: None,
-    on_visit: Callable[[Visit, Sequence[ItemResult]], None] = lambda *_: None,
-    on_progress: Callable[[ReadProgress], None] = lambda _: None,
-) -> IngestReport:
-    """Do what is ``planned``, as ``ingest`` says. ``on_visit`` hears of a source of the web when all that it brought is stored.
-
-    Articles that are hidden or were removed come back; without ``bring_back`` they are passed over.
-    """
-    stop = stop or threading.Event()
+def carry_out(planned: Iterable[Planned], run: Run, *, web: Web) -> IngestReport:
+    """Do what is ``planned``, as ``ingest`` says."""
     backlog: Backlog[Planned] = Backlog(capacity=_PLANNED_BYTES, weight=_weight)
-    desk = Desk(
-        library,
-        count_tokens=count_tokens,
-        sample=sample,
-        link=link,
-        bring_back=bring_back,
-        on_item=on_item,
-        on_visit=on_visit,
-        stop=stop,
-    )
+    desk = Desk(run)
     ended = threading.Event()
 
     def end_early() -> None:
         while not ended.is_set():
-            if stop.wait(_STOPPING_SECONDS):
+            if run.stop.wait(_STOPPING_SECONDS):
                 backlog.end()
                 web.close()
                 return
@@ -207,17 +145,17 @@ def run(
         held, since = 0, time.monotonic()
         for item, future in done_ahead(backlog, _load, executor=executor, ahead=_FETCHED_AHEAD):
             length = _content_length(future)
-            if stop.is_set():
+            if run.stop.is_set():
                 break
             batch.append((item, future))
             held += length
             if len(batch) >= _STORE_AT_ONCE or held >= _STORE_BYTES or time.monotonic() - since >= _STORE_SECONDS:
                 desk.take(batch)
                 batch, held, since = [], 0, time.monotonic()
-                on_progress(ReadProgress(len(desk.results), backlog.planned, backlog.complete))
+                run.on_progress(ReadProgress(len(desk.results), backlog.planned, backlog.complete))
         desk.take(batch)
-        on_progress(ReadProgress(len(desk.results), backlog.planned, backlog.complete))
-    return IngestReport(tuple(desk.results), stopped=stop.is_set())
+        run.on_progress(ReadProgress(len(desk.results), backlog.planned, backlog.complete))
+    return IngestReport(tuple(desk.results), stopped=run.stop.is_set())
 
 
 def _load(item: Planned) -> Loaded | None:

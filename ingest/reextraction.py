@@ -5,8 +5,7 @@ Not here: reading a format (``extract.py``), storing and linking (``pipeline.py`
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,8 +14,9 @@ from ingest.duplicates import Duplicates
 from ingest.entries import own_address
 from ingest.extract import extract
 from ingest.furniture import REASON
-from ingest.pipeline import IngestReport, ReadProgress
+from ingest.pipeline import IngestReport
 from ingest.planned import JSON_LINE, ItemResult
+from ingest.run import ReadProgress, Run
 from ingest.tables import read_rows
 from vectorstore.errors import ArticleNotFound, LibraryError, SourceEmpty, SourceError
 from vectorstore.library import Storable
@@ -29,29 +29,22 @@ if TYPE_CHECKING:
 _AT_ONCE = 32
 
 
-def extract_again(
-    library: Library,
-    *,
-    count_tokens: CountTokens,
-    stop: threading.Event | None = None,
-    on_item: Callable[[ItemResult], None] = lambda _: None,
-    on_progress: Callable[[ReadProgress], None] = lambda _: None,
-) -> IngestReport:
+def extract_again(run: Run) -> IngestReport:
     """Extract every article of the library again; what comes out otherwise waits as pending, other words as another version.
 
     An article whose bytes cannot be read any more stays as it is and is reported as failed.
     """
-    stop = stop or threading.Event()
+    library = run.library
     duplicates = Duplicates(library)
     total = library.count_articles("searchable", "complete")
     results: list[ItemResult] = []
     for articles in _batches(library):
         made: list[tuple[ItemResult, Storable | None]] = []
         for article in articles:
-            if stop.is_set():
+            if run.stop.is_set():
                 break
             try:
-                made.append(_extract_again(article, library=library, duplicates=duplicates, count_tokens=count_tokens))
+                made.append(_extract_again(article, library=library, duplicates=duplicates, count_tokens=run.count_tokens))
             except ArticleNotFound:  # removed meanwhile
                 continue
             except SourceError as error:
@@ -63,9 +56,9 @@ def extract_again(
             made = [(replace(item, status="failed", reason=str(error)) if storable else item, None) for item, storable in made]
         for item, _ in made:
             results.append(item)
-            on_item(item)
-        on_progress(ReadProgress(len(results), total, complete=True))
-    return IngestReport(tuple(results), stopped=stop.is_set())
+            run.on_item(item)
+        run.on_progress(ReadProgress(len(results), total, complete=True))
+    return IngestReport(tuple(results), stopped=run.stop.is_set())
 
 
 def _extract_again(

@@ -6,25 +6,25 @@ feed holds (``web.py``), reading and storing (``pipeline.py``), the rules of whe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ingest.backlog import done_ahead
-from ingest.pipeline import Web, run
+from ingest.pipeline import Web, carry_out
 from ingest.planned import ItemResult, ReadOptions, Visit
 from ingest.schedule import is_due, next_visit
 from ingest.web import WebPlanner
 from vectorstore.errors import SourceError, SourceUnreachable
 
 if TYPE_CHECKING:
-    import threading
-
-    from ingest.articles import CountTokens
     from ingest.fetch import Fetched
-    from ingest.pipeline import IngestReport, ReadProgress
+    from ingest.pipeline import IngestReport
     from ingest.planned import Planned
+    from ingest.run import Run
     from vectorstore.library import Library
     from vectorstore.sources import Source
 
@@ -34,22 +34,12 @@ _VISITORS = 4
 _VISITED_AHEAD = 4
 
 
-def refresh(
-    library: Library,
-    *,
-    count_tokens: CountTokens,
-    web: Web,
-    every_source: bool = False,
-    addresses: Collection[str] | None = None,
-    link: bool = True,
-    stop: threading.Event | None = None,
-    on_item: Callable[[ItemResult], None] = lambda _: None,
-    on_progress: Callable[[ReadProgress], None] = lambda _: None,
-) -> IngestReport:
+def refresh(run: Run, *, web: Web, every_source: bool = False, addresses: Collection[str] | None = None) -> IngestReport:
     """Visit the followed sources that are due, or ``every_source``, or those of ``addresses``, and read what is new, as ``ingest`` does.
 
     What was removed stays so.
     """
+    library = run.library
     now = datetime.now(UTC)
 
     def is_wanted(source: Source) -> bool:
@@ -65,18 +55,8 @@ def refresh(
         removed=lambda addresses: library.gone(addresses=addresses),
         revisit=False,
     )
-    return run(
-        _visits(due, planner=planner, web=web),
-        library=library,
-        count_tokens=count_tokens,
-        web=web,
-        link=link,
-        bring_back=False,
-        stop=stop,
-        on_item=on_item,
-        on_visit=lambda visit, results: record(visit, results, library=library),
-        on_progress=on_progress,
-    )
+    visiting = replace(run, bring_back=False, on_visit=partial(record, library=library))
+    return carry_out(_visits(due, planner=planner, web=web), visiting, web=web)
 
 
 def record(visit: Visit, results: Sequence[ItemResult], *, library: Library, follow: bool = False) -> None:

@@ -16,6 +16,7 @@ import pytest
 from assistant import Settings, doctor
 from assistant.doctor import Finding, dictionary_package, examine
 from ingest.pipeline import ingest
+from ingest.run import Run
 from vectorstore.dictionary import Glossary
 from vectorstore.library import Library
 from vectorstore.nano_engine import NanoEngine
@@ -75,7 +76,7 @@ def test_articles_that_wait(filled: Settings, tmp_path: Path, lamp: str) -> None
     """What was stored but never indexed is named, with what finishes it."""
     (tmp_path / "c.txt").write_text(lamp.replace("Tuesday", "Friday"), "utf-8")
     library = Library(filled.library)
-    ingest([tmp_path / "c.txt"], library=library, count_tokens=lambda texts: [len(text.split()) for text in texts])
+    ingest([tmp_path / "c.txt"], Run(library=library, count_tokens=lambda texts: [len(text.split()) for text in texts]))
     library.close()
     finding = found(filled, "library")
     assert "3 articles" in finding.found

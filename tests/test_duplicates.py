@@ -14,6 +14,7 @@ import pytest
 
 from ingest.duplicates import MIN_WORDS, SIGNATURE, Duplicates, fingerprint, other_numbers, resemblance, same
 from ingest.pipeline import ingest
+from ingest.run import Run
 from tests.test_kill import HashingEncoder
 from vectorstore.library import Library, Storable
 from vectorstore.types import Furniture
@@ -292,12 +293,12 @@ def test_two_runs_that_bring_the_same_copy_at_once(tmp_path: Path, monkeypatch: 
         if not reports:
             reports.append(None)
             with closing(Library(tmp_path / "library")) as beside:
-                reports[0] = ingest([tmp_path / "one.txt"], library=beside, count_tokens=count_tokens)
+                reports[0] = ingest([tmp_path / "one.txt"], Run(library=beside, count_tokens=count_tokens))
         return linked
 
     monkeypatch.setattr(Duplicates, "link", link_while_another_stores)
     with closing(Library(tmp_path / "library")) as library:
-        late = ingest([tmp_path / "other.txt", tmp_path / "copy.txt"], library=library, count_tokens=count_tokens)
+        late = ingest([tmp_path / "other.txt", tmp_path / "copy.txt"], Run(library=library, count_tokens=count_tokens))
         first = next(article for article in library.articles() if article.path == str(tmp_path / "one.txt"))
         assert [item.status for item in reports[0].items] == ["added"]
         assert [item.status for item in late.items] == ["duplicate", "duplicate"]
@@ -318,7 +319,7 @@ def test_many_runs_at_once_leave_one_first_for_each_story(tmp_path: Path) -> Non
 
     def run(folder: Path) -> None:
         with closing(Library(tmp_path / "library")) as library:
-            assert ingest([folder], library=library, count_tokens=HashingEncoder().count_tokens).count("failed") == 0
+            assert ingest([folder], Run(library=library, count_tokens=HashingEncoder().count_tokens)).count("failed") == 0
 
     Library(tmp_path / "library").close()
     with ThreadPoolExecutor(4) as executor:

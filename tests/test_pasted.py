@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ingest.pasted import pasted
-from ingest.pipeline import Web, run
+from ingest.pipeline import Web, carry_out
 from ingest.planned import ItemResult
+from ingest.run import Run
 from tests.test_kill import HashingEncoder
 from vectorstore.library import Library
 
@@ -26,7 +27,7 @@ Those who live nearby had asked for this since the storm of 2012. A working grou
 
 def add(library: Library, planned: Planned) -> ItemResult:
     """Take in what was pasted."""
-    (item,) = run([planned], library=library, count_tokens=HashingEncoder().count_tokens, web=Web()).items
+    (item,) = carry_out([planned], Run(library=library, count_tokens=HashingEncoder().count_tokens), web=Web()).items
     return item
 
 

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,9 +22,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.files import MAX_BYTES
-from ingest.pipeline import IngestReport, ReadProgress, ingest
+from ingest.pipeline import IngestReport, ingest
 from ingest.plan import plan
 from ingest.planned import Document, ItemResult, ReadOptions
+from ingest.run import ReadProgress, Run
 from ingest.web import WebPlanner
 from vectorstore.library import Library
 from vectorstore.types import Filters
@@ -80,14 +81,12 @@ class Shelf:
 
     def add(self, *sources: str | Path, sample: bool = False, options: ReadOptions | None = None) -> IngestReport:
         """Ingest ``sources``."""
-        return ingest(
-            sources,
-            library=self.library,
-            count_tokens=self.count_tokens,
-            options=options,
-            sample=sample,
-            on_item=self.heard.append,
-        )
+        return ingest(sources, replace(self.run, sample=sample, on_item=self.heard.append), options=options)
+
+    @property
+    def run(self) -> Run:
+        """Reading into the library."""
+        return Run(library=self.library, count_tokens=self.count_tokens)
 
     def statuses(self, *sources: str | Path) -> list[str]:
         """What became of each item of ``sources``."""
@@ -445,7 +444,7 @@ def test_a_table_is_read_as_it_is_said_to_be_written(shelf: Shelf) -> None:
     """Separator, quote, header and columns of a CSV can be given."""
     path = shelf.write("t.csv", "Der Leuchtturm brennt wieder.|eins\n'Die Fähre | verkauft.'|zwei\n")
     options = ReadOptions(delimiter="|", quote="'", header=False, columns={"text": 1, "title": 2})
-    report = ingest([path], library=shelf.library, count_tokens=shelf.count_tokens, options=options)
+    report = ingest([path], shelf.run, options=options)
     texts = [shelf.library.article(item.article_id or "").text for item in report.items]
     assert texts == ["eins\n\nDer Leuchtturm brennt wieder.", "zwei\n\nDie Fähre | verkauft."]
 
@@ -459,7 +458,7 @@ def test_the_same_text_twice_is_a_duplicate(shelf: Shelf) -> None:
     assert "Lighthouse at Skarven Point lit again" in report.items[1].reason
     assert shelf.library.article(report.items[1].article_id or "").duplicate_of == report.items[0].article_id
     third = shelf.write("c.txt", LIGHTHOUSE)
-    apart = ingest([third], library=shelf.library, count_tokens=shelf.count_tokens, link=False)
+    apart = ingest([third], replace(shelf.run, link=False))
     assert [item.status for item in apart.items] == ["added"]
 
 
@@ -509,11 +508,12 @@ def test_thousands_of_rows_in_bounded_memory(tmp_path: Path) -> None:
     script = f"""
 from pathlib import Path
 from ingest.pipeline import ingest
+from ingest.run import Run
 from tests.test_kill import HashingEncoder
 from vectorstore.library import Library
 library = Library(Path({str(tmp_path / "library")!r}))
 def add():
-    return ingest([{str(path)!r}], library=library, count_tokens=HashingEncoder().count_tokens, link=False)
+    return ingest([{str(path)!r}], Run(library=library, count_tokens=HashingEncoder().count_tokens, link=False))
 first = add()
 peak = next(line.split()[1] for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
 again = add()
@@ -552,7 +552,7 @@ def test_progress_knows_how_much_there_is(shelf: Shelf) -> None:
         "t.jsonl", "".join(json.dumps({"id": f"n{n}", "text": f"Quay {n} of Tresk was sold."}) + "\n" for n in range(150))
     )
     told: list[ReadProgress] = []
-    ingest([path], library=shelf.library, count_tokens=shelf.count_tokens, on_progress=told.append)
+    ingest([path], replace(shelf.run, on_progress=told.append))
     assert [step.done for step in told] == sorted(step.done for step in told)
     assert told[-1] == ReadProgress(done=150, planned=150, complete=True)
 
@@ -563,7 +563,7 @@ def test_stopping_keeps_what_is_in_hand(shelf: Shelf) -> None:
         "t.jsonl", "".join(json.dumps({"id": f"n{n}", "text": f"Quay {n} of Tresk was sold."}) + "\n" for n in range(300))
     )
     stop = threading.Event()
-    report = ingest([path], library=shelf.library, count_tokens=shelf.count_tokens, stop=stop, on_item=lambda _: stop.set())
+    report = ingest([path], replace(shelf.run, stop=stop, on_item=lambda _: stop.set()))
     assert report.stopped
     assert 0 < report.count("added") < 300
     assert shelf.library.count_articles("pending") == report.count("added")

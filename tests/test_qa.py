@@ -324,10 +324,11 @@ def test_an_empty_library_says_how_to_fill_it(open_assistant: Callable[..., Assi
 def test_articles_that_wait_are_counted(open_assistant: Callable[..., Assistant], tmp_path: Path) -> None:
     """What was stored but not indexed yet is not searched, and the answer says so."""
     from ingest.pipeline import ingest
+    from ingest.run import Run
 
     waiting = open_assistant()
     (tmp_path / "a.txt").write_text("Lamp lit\n\nThe lamp of Skarven Point was lit again on Tuesday after eleven years.", "utf-8")
-    ingest([tmp_path / "a.txt"], library=waiting.library, count_tokens=waiting.encoder.count_tokens)
+    ingest([tmp_path / "a.txt"], Run(library=waiting.library, count_tokens=waiting.encoder.count_tokens))
     answer = waiting.ask("When was the lamp lit?")
     assert answer.abstained
     assert answer.pending == 1

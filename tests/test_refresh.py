@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from ingest.fetch import Fetcher
 from ingest.pipeline import IngestReport, Web, ingest
 from ingest.planned import ReadOptions, Visit
 from ingest.refresh import NEVER, record, refresh
+from ingest.run import Run
 from ingest.types import Extracted
 from ingest.web import is_page_due
 from tests.news_server import QUICK, NewsServer, Reply, html
@@ -85,6 +86,11 @@ class Desk:
     server: NewsServer
     count_tokens: Any = field(default_factory=lambda: HashingEncoder().count_tokens)
 
+    @property
+    def run(self) -> Run:
+        """Reading into the library."""
+        return Run(library=self.library, count_tokens=self.count_tokens)
+
     def web(self, *, allow_private: bool = True) -> Web:
         """The way to the server."""
         return Web(fetcher=Fetcher(allow_private=allow_private, limits=QUICK))
@@ -92,19 +98,13 @@ class Desk:
     def add(self, *paths: str | Path, options: ReadOptions | None = None) -> IngestReport:
         """Add addresses of the server, as ``fundstelle add`` does."""
         sources = [self.server.url(path) if isinstance(path, str) else path for path in paths]
-        return ingest(
-            sources,
-            library=self.library,
-            count_tokens=self.count_tokens,
-            web=self.web(),
-            options=options,
-            on_visit=lambda visit, results: record(visit, results, library=self.library, follow=True),
-        )
+        run = replace(self.run, on_visit=lambda visit, results: record(visit, results, library=self.library, follow=True))
+        return ingest(sources, run, web=self.web(), options=options)
 
     def refresh(self, *, every_source: bool = True, addresses: list[str] | None = None) -> IngestReport:
         """Visit what is followed."""
         with self.web() as web:
-            return refresh(self.library, count_tokens=self.count_tokens, web=web, every_source=every_source, addresses=addresses)
+            return refresh(self.run, web=web, every_source=every_source, addresses=addresses)
 
     def index(self) -> None:
         """As if the indexes had caught up."""
@@ -174,7 +174,7 @@ def test_an_address_that_cannot_be_had_fails_with_its_reason(desk: Desk) -> None
     assert outcomes(report) == [("failed", "missing"), ("added", "ferry")]
     assert "no such page" in report.items[0].reason
     assert [source.address for source in desk.library.sources()] == [desk.server.url("/ferry")]
-    private = ingest([desk.server.url("/lamp")], library=desk.library, count_tokens=desk.count_tokens)
+    private = ingest([desk.server.url("/lamp")], desk.run)
     assert "--allow-private" in private.items[0].reason
     assert not desk.server.asked("/lamp")
 
