@@ -352,6 +352,10 @@ document.addEventListener("focusout", (event) => {
   const form = closest(event, ".rename");
   if (form) form.hidden = true;
 });
+// The menu of a conversation at the lower end is not left below it.
+document.addEventListener("toggle", (event) => {
+  if (event.target.matches(".menu[open]")) event.target.querySelector("ul").scrollIntoView({ block: "nearest" });
+}, true);
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll(".menu[open]")) if (!menu.contains(event.target)) menu.removeAttribute("open");
 });

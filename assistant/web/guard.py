@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -60,6 +61,8 @@ USER_HEADER: Final = "x-fundstelle-user"
 """Tells the page who is logged in; whatever a client sends under this name is dropped."""
 CHALLENGE: Final = 'Basic realm="Fundstelle", charset="UTF-8"'
 SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
+FIRST_STYLE: Final = (Path(__file__).parent / "first.css").read_bytes()
+OF_GRADIO: Final = re.compile(rb'<meta\s+(?:property|name)="(?:og|twitter):[^>]*>')
 INLINE_SCRIPT: Final = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
 
 # gr.HTML fills its template with Function(), hence 'unsafe-eval'; inline script and handlers stay forbidden except the page's own, by hash.
@@ -189,10 +192,19 @@ class PageSender:
         self.body += message.get("body", b"")
         if message.get("more_body") or self.start is None:
             return
-        secure(self.start, page=self.body)
-        MutableHeaders(scope=self.start)["Cache-Control"] = "no-store"
+        body = dressed(self.body)
+        secure(self.start, page=body)
+        headers = MutableHeaders(scope=self.start)
+        headers["Cache-Control"] = "no-store"
+        if body:  # of a HEAD request only the length is told
+            headers["Content-Length"] = str(len(body))
         await self.send(self.start)
-        await self.send({"type": "http.response.body", "body": self.body})
+        await self.send({"type": "http.response.body", "body": body})
+
+
+def dressed(page: bytes) -> bytes:
+    """Gradio's page (HTML) without what it says of itself, and with how it looks until its styles are loaded."""
+    return OF_GRADIO.sub(b"", page).replace(b"</head>", b"<style>%b</style></head>" % FIRST_STYLE, 1)
 
 
 def secure(start: Message, *, page: bytes) -> None:

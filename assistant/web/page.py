@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Final
 import gradio as gr
 
 from assistant.types import QUESTION_CHARACTERS
-from assistant.web import welcome
 from assistant.web.adding import Adding
 from assistant.web.additions import Additions
 from assistant.web.additions_html import UPLOAD_MEGABYTES
@@ -107,7 +106,7 @@ def build_page(assistant: Assistant, *, endpoints: Endpoints) -> gr.Blocks:
             gr.events.api(published(endpoint), api_name=name, api_description=described(endpoint), **place)
         parts = Parts()
         parts["browser"] = gr.BrowserState({}, storage_key=BROWSER_KEY, secret=BROWSER_KEY)
-        parts["masthead"] = html(welcome.masthead_html(None, language="en"), elem_id="masthead")
+        parts["masthead"] = html(elem_id="masthead")
         parts["status"] = html(elem_id="status")
         with gr.Column(elem_id="ask", elem_classes="view"):
             build_ask(page, parts, assistant)

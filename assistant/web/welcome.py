@@ -14,12 +14,10 @@ if TYPE_CHECKING:
     from assistant.web.texts import Language
 
 
-def masthead_html(count: int | None, *, language: Language) -> str:
-    """The program's name, its two views, and how many articles it knows (``None``: not known yet)."""
+def masthead_html(count: int, *, language: Language) -> str:
+    """The program's name, its two views, and how many articles it knows."""
     words = TEXTS[language]
-    known = (
-        "&nbsp;" if count is None else escape(counted("articles", count, language=language) if count else words["articles_none"])
-    )
+    known = escape(counted("articles", count, language=language) if count else words["articles_none"])
     views = "".join(
         f'<button type="button" class="to-view" data-view="{view}">{escape(words[f"view_{view}"])}</button>'
         for view in ("ask", "library")

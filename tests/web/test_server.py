@@ -49,6 +49,16 @@ def test_the_page_loads_with_its_headers(address: str) -> None:
     assert response.headers["cache-control"] == "no-store"
 
 
+def test_the_page_is_ours_from_its_first_byte(address: str) -> None:
+    """Before any script runs it has our name and paper, in light and dark, and nothing that gradio says of itself."""
+    told = httpx.head(address).headers["content-length"]
+    head = httpx.get(address).text.partition("window.gradio_config")[0]
+    assert int(told) > len(head)
+    assert "og:" not in head
+    assert "twitter:" not in head
+    assert 'content: "Fundstelle"' in httpx.get(address).text.partition("<body")[0]
+
+
 def test_assets_carry_the_policy_too(address: str) -> None:
     """Every response is guarded, also the refusals."""
     for path in ("/theme.css", "/favicon.ico", "/nowhere"):
