@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from assistant.contradictions import (
-    has_day_rival,
-    has_number_rival,
-    is_bound_elsewhere,
+    day_rival,
     name_rival,
+    number_rival,
     polarity,
     speaker_rival,
     unsettled,
@@ -21,7 +20,7 @@ from assistant.contradictions import (
 from assistant.correspondence import has_day, has_number, is_written, share
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from assistant.reading import Place, Stretch
     from assistant.wording import Wording
@@ -37,25 +36,20 @@ _FAIR_SHARE = 0.15
 class Agreement:
     """How a sentence agrees with a stretch. Shares are 0 to 1 by the words' rarity, higher is better; the rest counts what is wrong.
 
-    ``share`` of its words in the stretch, ``said_share`` of those that are no names, ``nearby_share`` in it, the sentences before and the
-    headline. ``names_missing``: the share of its names that these do not have. ``numbers_missing``, ``days_missing``: how many the stretch
-    does not have. ``number_rivals``, ``day_rivals``, ``name_rivals``: 1 where one of those is not where the sentence's words are, while
-    another of the kind stands there (``name_rivals`` 2 where hardly anything else differs); ``bound_elsewhere``: 1 where a number counts
-    other things here. ``denial``: 1 where one denies and the other does not, less where that only may be so. ``opposite``: 1 where they say
-    opposites. ``unsettled``: 1 where one tells as done what the other tells as planned, 0.5 where that only may be. ``speaker_rival``: 1 where
-    one names another as saying something. ``joined``: how many sentences the stretch has beyond one.
+    ``nearby_share`` of its words in the stretch, the sentences before and the headline. ``names_missing``: the share of its names that these
+    do not have. ``numbers_missing``: how many the stretch does not have. ``number_rivals``, ``day_rivals``, ``name_rivals``: 1 where one of
+    those is not where the sentence's words are, while another of the kind stands there, 2 where hardly anything else differs. ``denial``: 1
+    where one denies and the other does not, less where that only may be so. ``opposite``: 1 where they say opposites. ``unsettled``: 1 where
+    one tells as done what the other tells as planned, 0.5 where that only may be. ``speaker_rival``: 1 where one names another as saying
+    something. ``joined``: how many sentences the stretch has beyond one.
     """
 
-    share: float
-    said_share: float
     nearby_share: float
     names_missing: float
     numbers_missing: float
-    days_missing: float
     number_rivals: float
     day_rivals: float
     name_rivals: float
-    bound_elsewhere: float
     denial: float
     opposite: float
     unsettled: float
@@ -100,34 +94,32 @@ def stranger_to(claim: Wording, stretch: Stretch) -> str:
     return next(missing, "")
 
 
-def agree(claim: Wording, stretches: Sequence[Stretch], *, closenesses: Sequence[float]) -> Agreement:
-    """How ``claim`` agrees with one or more stretches taken together; ``closenesses`` are its with each of their sentences."""
-    here = [terms for stretch in stretches for terms in stretch.terms]
+def agree(
+    claim: Wording, stretches: Sequence[Stretch], *, closenesses: Sequence[float], nearer_undenied: Callable[[int], float]
+) -> Agreement:
+    """How ``claim`` agrees with one or more stretches taken together; ``closenesses`` are its with each of their sentences.
+
+    ``nearer_undenied`` says how much nearer it and the sentence at a position come without what denies (``contradictions.polarity``).
+    """
     nearby = [terms for stretch in stretches for terms in stretch.nearby]
     places = [place for stretch in stretches for place in stretch.places]
-    focus = places[max(range(len(places)), key=lambda position: closenesses[position])]
+    meant = max(range(len(places)), key=lambda position: closenesses[position])
+    focus = places[meant]
     present = frozenset().union(*(terms.names for terms in nearby))
     text = " ".join(stretch.nearby_text for stretch in stretches)
     named = [name for name in claim.names if name.certain]
     missing_names = [name for name in named if name.keys.isdisjoint(present) and not is_written(name.text, text)]
     numbers = [number for stretch in stretches for number in stretch.numbers]
-    missing_days = [
-        day for day in claim.days if not any(has_day(day, stretch.days, reading=stretch.reading) for stretch in stretches)
-    ]
-    denial, opposite = polarity(claim, focus, places)
+    denial, opposite = polarity(claim, focus, places, nearer_undenied=lambda: nearer_undenied(meant))
     return Agreement(
-        share=share(claim.words, here),
-        said_share=share(claim.other_words, here),
         nearby_share=share(claim.words, nearby),
         names_missing=len(missing_names) / len(named) if named else 0.0,
         numbers_missing=float(
             sum(number.unit != "place" and not has_number(number, numbers, claim=claim) for number in claim.numbers)
         ),
-        days_missing=float(len(missing_days)),
-        number_rivals=float(any(has_number_rival(number, claim, focus.numbers) for number in claim.numbers)),
-        day_rivals=float(any(has_day_rival(day, claim, focus) for day in claim.days)),
+        number_rivals=max((number_rival(number, claim, focus) for number in claim.numbers), default=0.0),
+        day_rivals=max((day_rival(day, claim, focus) for day in claim.days), default=0.0),
         name_rivals=name_rival(claim, focus),
-        bound_elsewhere=float(any(is_bound_elsewhere(number, claim, stretches) for number in claim.numbers)),
         denial=denial,
         opposite=opposite,
         unsettled=unsettled(claim, focus),

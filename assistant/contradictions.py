@@ -7,26 +7,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assistant.correspondence import has_day, has_number, is_written, share
+from assistant.correspondence import has_day, has_number, is_place, is_written, share
 from assistant.modality import is_done, is_flat, is_planned, is_unsure
 from assistant.polarity import ALREADY, denies, is_known, nearly_denies, opposites, refuses, weakly_denies
 from assistant.reading import split_phrases
-from assistant.speakers import find_authority, find_speakers
+from assistant.speakers import find_authority, find_speakers, tells_of_saying
 from vectorstore.names import question_names
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from assistant.quantities import Number
     from assistant.reading import Clause, Place, Stretch
     from assistant.stated_days import Day
     from assistant.wording import ClaimWord, Wording
 
-_COUNTED_WORDS = 2
 _SHARE_OF_PHRASE = 0.4
 """A phrase is what a sentence is about from this share of its words, names aside, on."""
-_SHARE_DENIED = 0.2
-"""The share of the words of a sentence that are from a clause that denies, from which on it is taken to deny the sentence."""
+_NEARER = 0.01
+"""What comes nearer by so much (cosine) without what denies was denied on one side only."""
 _REFUSED = 0.7
 _SHARE_BESIDE = 0.15
 """A sentence that adds this to what is found of the words may be where a denial is from."""
@@ -52,14 +51,14 @@ def name_rival(claim: Wording, focus: Place) -> float:
     rivals = [
         name
         for name in question_names(phrase.text, language=phrase.language)
-        if name.keys.isdisjoint(mine) and not is_written(name.text, claim.text)
+        if name.keys.isdisjoint(mine) and (is_place(name) or not is_written(name.text, claim.text))
     ]
     known = focus.reading.keys
     found = any(
         (name.certain or not name.keys.isdisjoint(known))
         and name.keys.isdisjoint(phrase.terms.names)
         and not is_written(name.text, phrase.text)
-        and any(name.is_place == any(key.startswith("@") for key in rival.keys) for rival in rivals)
+        and any(name.is_place == is_place(rival) for rival in rivals)
         for name in claim.names
     )
     return (2.0 if there >= _SAME_PHRASE else 1.0) if found else 0.0
@@ -76,7 +75,8 @@ def speaker_rival(claim: Wording, focus: Place, stretches: Sequence[Stretch]) ->
         if authority and not any(word.found_in(terms) for word in authority for terms in present):
             return 1.0
     mine = find_speakers(claim.text, language=claim.language)
-    places = [focus, *(place for stretch in stretches for place in stretch.places)]
+    before = stretches[0].before(focus) if tells_of_saying(focus.text) else ()  # "he said" is of whom they tell
+    places = [focus, *before, *(place for stretch in stretches for place in stretch.places)]
     saying = next((place for place in places if find_speakers(place.text, language=place.reading.language)), None)
     if not mine or saying is None:
         return 0.0
@@ -98,10 +98,38 @@ def unsettled(claim: Wording, focus: Place) -> float:
     return 0.5 if flat and all(is_unsure(clause.text, language=language) for clause in about) else 0.0
 
 
-def has_number_rival(number: Number, claim: Wording, focus: Sequence[Number]) -> bool:
-    """Whether the sentence with the words has another number of the kind, that the claim does not have, and not this one."""
-    if has_number(number, focus, claim=claim):
-        return False
+def number_rival(number: Number, claim: Wording, focus: Place) -> float:
+    """1 where the sentence with the words, or its phrase with most of them, has another number of the kind and not this one.
+
+    2 where that has nearly all of the words.
+    """
+    if not has_number(number, focus.numbers, claim=claim):
+        return _weight(claim, focus) * _is_rivalled(number, claim, focus.numbers)
+    phrase = _apart_from(claim, focus, [phrase for phrase in focus.phrases if has_number(number, phrase.numbers, claim=claim)])
+    return _weight(claim, phrase) * _is_rivalled(number, claim, phrase.numbers) if phrase else 0.0
+
+
+def day_rival(day: Day, claim: Wording, focus: Place) -> float:
+    """The same for a date."""
+    if not has_day(day, focus.days, reading=focus.reading):
+        return _weight(claim, focus) * _is_other_day(focus.days, claim, focus)
+    phrase = _apart_from(claim, focus, [phrase for phrase in focus.phrases if has_day(day, phrase.days, reading=focus.reading)])
+    return _weight(claim, phrase) * _is_other_day(phrase.days, claim, focus) if phrase else 0.0
+
+
+def _apart_from(claim: Wording, focus: Place, stating: Sequence[Clause]) -> Clause | None:
+    """The phrase that has clearly more of a sentence's words than any of those that state something; None if there is none."""
+    best = max(focus.phrases, key=lambda phrase: share(claim.words, [phrase.terms]))
+    most = max((share(claim.words, [phrase.terms]) for phrase in stating), default=1.0)
+    return best if share(claim.words, [best.terms]) >= most + _SHARE_OF_PHRASE else None
+
+
+def _weight(claim: Wording, stated: Place | Clause) -> float:
+    return 2.0 if share(claim.words, [stated.terms]) >= _SAME_PHRASE else 1.0
+
+
+def _is_rivalled(number: Number, claim: Wording, listed: Sequence[Number]) -> bool:
+    """Whether there is another number of the kind, that the claim does not have."""
     # "Two hospitals" is no match for "five hours".
     counts = not (number.unit or number.measure) and not any(char.isdigit() for char in number.text)
     return any(
@@ -109,62 +137,34 @@ def has_number_rival(number: Number, claim: Wording, focus: Sequence[Number]) ->
         and not (counts and (other.unit or other.measure))
         and number.is_year == other.is_year
         and not any(other.same_as(mine) for mine in claim.numbers)
-        for other in focus
+        for other in listed
     )
 
 
-def is_bound_elsewhere(number: Number, claim: Wording, stretches: Sequence[Stretch]) -> bool:
-    """Whether the things that a number counts are counted by another number here, and this number counts other things."""
-    if number.unit or number.measure or not number.counts:
-        return False
-    behind = [word for word in claim.words if number.end <= word.start < number.end + len(number.counts)][:_COUNTED_WORDS]
-    if not behind:
-        return False
-    same = other = False
-    for stretch in stretches:
-        for found in stretch.numbers:
-            if found.unit or found.measure or not found.counts:
-                continue
-            terms = stretch.reading.terms_of(found.counts)
-            counts = any(word.found_in(terms) for word in behind[:1])
-            same = same or (number.same_as(found) and counts)
-            other = other or (not number.same_as(found) and counts and found.is_year == number.is_year)
-    return other and not same
+def _is_other_day(days: Sequence[Day], claim: Wording, focus: Place) -> bool:
+    """Whether there are dates, and none that the claim has."""
+    return bool(days) and not any(other.same_as(mine, published=focus.reading.published) for other in days for mine in claim.days)
 
 
-def has_day_rival(day: Day, claim: Wording, focus: Place) -> bool:
-    """Whether the sentence with the words has another date, that the claim does not have, and not this one."""
-    if not focus.days or has_day(day, focus.days, reading=focus.reading):
-        return False
-    return not any(other.same_as(mine, published=focus.reading.published) for other in focus.days for mine in claim.days)
-
-
-def polarity(claim: Wording, focus: Place, places: Sequence[Place]) -> tuple[float, float]:
+def polarity(
+    claim: Wording, focus: Place, places: Sequence[Place], *, nearer_undenied: Callable[[], float]
+) -> tuple[float, float]:
     """Whether one denies what the other says, and whether they say opposites; each makes up for the other.
 
-    What counts is the sentence that is meant; what stands beside it can only raise doubt.
+    What counts is the sentence that is meant; what stands beside it can only raise doubt. ``nearer_undenied`` says how much nearer (cosine)
+    the two come without what denies: in the sentence of the answer if that denies, else in the source's. Words cannot tell which part of a
+    sentence is denied, nor match a denial in another language; but what is denied on one side only is nearer without.
     """
     about = _clauses_about(claim.other_words or claim.words, focus.clauses)
     said, stated = opposites(claim.text), frozenset().union(*(opposites(clause.text) for _, clause in about))
     opposite = float(any((axis, not side) in stated and (axis, side) not in stated for axis, side in said))
-    if not (is_known(claim.language) and is_known(focus.reading.language)):
-        return 0.0, opposite
-    mine = denies(claim.text, language=claim.language)
-    theirs = sum(gain for gain, clause in about if denies(clause.text, language=clause.language))
-    if theirs and len(about) == len(focus.clauses):
-        # Where the languages have too few words in common, the names tell.
-        named = _clauses_about(claim.words, focus.clauses)
-        theirs = sum(gain for gain, clause in named if denies(clause.text, language=clause.language))
-    if opposite and mine != bool(theirs) and not _is_about_time(said, stated):
+    mine, theirs = denies(claim.text, language=claim.language), denies(focus.text, language=focus.reading.language)
+    about_denies = any(denies(clause.text, language=clause.language) for _, clause in about)
+    if opposite and mine != about_denies and not _is_about_time(said, stated):
         return 0.0, 0.0  # "did not fall" and "rose"
-    denial = 0.0
-    if mine and not theirs:
+    denial = float((mine or theirs) and nearer_undenied() >= _NEARER)
+    if mine and not theirs and not denial and is_known(focus.reading.language):
         denial = _added_denial(claim, focus, places, about=[clause for _, clause in about])
-    elif theirs and not mine and not nearly_denies(claim.text, language=claim.language):
-        mostly = theirs >= _SHARE_DENIED * sum(gain for gain, _ in about)
-        # "Only" may stand for a denial, but not where what is denied is "only" itself.
-        excused = weakly_denies(claim.text) and not weakly_denies(focus.text)
-        denial = 1.0 if mostly and not excused else 0.5
     if denial:
         return denial, 0.0
     if not theirs and refuses(claim.text) != any(refuses(clause.text) for _, clause in about):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from assistant.reading import Reading
     from assistant.stated_days import Day
     from assistant.wording import ClaimWord, Wording
+    from vectorstore.names import Name
     from vectorstore.terms import TextTerms
 
 _SHORT_NAME = 4
@@ -42,6 +43,11 @@ def is_written(name: str, text: str) -> bool:
     """Whether a text has all the words of a name as they are written, whatever their script, capitals and ending."""
     listed = _written_words(text)
     return all(any(form in listed or _with_other_ending(form, listed) for form in _forms(word.text)) for word in words(name))
+
+
+def is_place(name: Name) -> bool:
+    """Whether a name is that of a known place."""
+    return any(key.startswith("@") for key in name.keys)
 
 
 def _forms(word: str) -> tuple[str, ...]:

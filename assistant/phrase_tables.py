@@ -21,6 +21,11 @@ def has_phrase(table: Mapping[str, str], text: str, *, language: str) -> bool:
     return bool(pattern and pattern.search(fold_accents(normalise(text))))
 
 
+def fold_in_place(text: str) -> str:
+    """``text`` folded letter by letter, so that what is found in it stands where it stood."""
+    return "".join(fold_accents(char.casefold())[:1] or " " for char in text)
+
+
 @cache
 def _pattern(listed: str) -> re.Pattern[str] | None:
     return re.compile(rf"\b(?:{listed})\b") if listed else None

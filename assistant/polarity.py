@@ -10,6 +10,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
+from assistant.phrase_tables import fold_in_place
 from vectorstore.languages import fold_accents, normalise
 
 if TYPE_CHECKING:
@@ -17,11 +18,11 @@ if TYPE_CHECKING:
 
 # What denies its clause; folded, as regular expressions over the folded text.
 _DENIALS: Mapping[str, str] = {
-    "en": r"not|no|never|nobody|none|nothing|neither|nor|nowhere|cannot|without|\w+n['’]t",
-    "de": r"nicht|kein\w{0,2}|nie|niemals|niemand\w{0,2}|nichts|weder|nirgends?|ohne|keinerlei|keineswegs",
-    "fr": r"pas|jamais|aucune?s?|personne ne|rien|ni|sans|nulle? part|ne (?:souffre|cesse|peut)",
-    "es": r"no|nunca|jamas|ningun[oa]?|nadie|nada|ni|sin|tampoco",
-    "ru": r"не|нет|ни|никогда|никто|ничего|без|нельзя|никак\w+",
+    "en": r"not|no|never|nobody|none|nothing|neither|nor|nowhere|cannot|without|\w+n['’]t|barely|hardly|unlikely",
+    "de": r"nicht|kein\w{0,2}|nie|niemals|niemand\w{0,2}|nichts|weder|nirgends?|ohne|keinerlei|keineswegs|kaum|unwahrscheinlich",
+    "fr": r"pas|jamais|aucune?s?|personne ne|rien|ni|sans|nulle? part|ne (?:souffre|cesse|peut)|a peine",
+    "es": r"no|nunca|jamas|ningun[oa]?|nadie|nada|ni|sin|tampoco|apenas",
+    "ru": r"не|нет|ни|никогда|никто|ничего|без|нельзя|никак\w+|едва|вряд(?: ли)?",
     "it": r"non|mai|nessun[oa]?|nulla|niente|senza|ne",
     "pt": r"nao|nunca|jamais|nenhuma?|ninguem|nada|sem",
     "nl": r"niet|geen|nooit|niemand|niets|zonder|noch",
@@ -29,6 +30,10 @@ _DENIALS: Mapping[str, str] = {
     "uk": r"не|немає|ні|ніколи|ніхто|нічого|без",
     "sv": r"inte|ej|ingen|inget|inga|aldrig|utan",
 }
+_PARTICLES: Mapping[str, str] = {"fr": r"|ne|n['’]"}
+"""What goes with a denial and denies nothing alone."""
+_NO_ARTICLE = re.compile(r"kein\w{0,2}")
+"""German: without its first letter it is the article that denies nothing."""
 # Words of denial that deny nothing: "not only", "nicht mehr als", "ne ... que".
 _HARMLESS: Mapping[str, str] = {
     "en": r"not (?:only|just|merely|least)|no (?:more|less|fewer|later|sooner|doubt|matter|longer than)|not (?:\w+ ){0,3}(?:more|less|fewer) than|not (?:to mention)|whether or not|without doubt|nothing but|no\. ?\d",
@@ -118,6 +123,21 @@ def denies(clause: str, *, language: str) -> bool:
     return bool(pattern and pattern.search(harmless.sub(" ", _plain(clause)) if harmless else _plain(clause)))
 
 
+def undenied(text: str, *, language: str) -> str:
+    """``text`` without the words that deny in it: what it would say if it did not ("no bridge" is "bridge", "keine Brücke" is "eine Brücke")."""
+    pattern = _pattern(_DENIALS.get(language, "") + _PARTICLES.get(language, ""))
+    kept, at = [], 0
+    for match in pattern.finditer(fold_in_place(text)) if pattern else ():
+        start, end = match.span()
+        if match[0].endswith(("n't", "n’t")):
+            start = end - len("n't")
+        elif _NO_ARTICLE.fullmatch(match[0]):
+            end = start + 1
+        kept.append(text[at:start])
+        at = end
+    return " ".join("".join((*kept, text[at:])).split())
+
+
 def nearly_denies(clause: str, *, language: str) -> bool:
     """Whether a clause has a word that another text may put as a denial ("refused", "unklar")."""
     pattern = _pattern(_NEARLY.get(language, ""))
@@ -131,7 +151,9 @@ def is_known(language: str) -> bool:
 
 # "More than 100" is a bound, and "more than before" a comparison.
 _COMPARED = re.compile(
-    r"\b(?:(?:(?:more|less|fewer) than|mehr als|weniger als)(?! (?:last|before|previous\w*|expected|bisher|bislang|zuvor|vorher|erwartet|im|vor)\b)"
+    r"\b(?:(?:(?:more|less|fewer) than|mehr als|weniger als)(?=\W*\d| (?:an?|half|twice|double|(?:one|two|three|four|five|six|seven|eight|nine|ten|dozens?|"
+    r"hundreds?|thousands?|millions?|\w+teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty|(?:ein|zwei|drei|vier|funf|sechs|sieb|acht|neun|zehn|elf|zwolf|"
+    r"hundert|tausend|million|doppel|dutzend)\w*|d(?:ie|as|er) (?:halfte|halbe|doppelte|\w+fache)))\b)"
     r"|(?:plus|moins) (?:de|d)\b|(?:mas|menos) de|once more|no more|nicht mehr|ne .{1,20} plus)\b"
 )
 

@@ -19,7 +19,7 @@ from vectorstore.terms import TextTerms, text_terms
 from vectorstore.types import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import date
 
     from assistant.quantities import Number
@@ -41,11 +41,13 @@ _MIN_CLAUSE_WORDS = 4
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A clause of a sentence, or a phrase between commas, and its terms."""
+    """A clause of a sentence, or a phrase between commas, its terms and what it states."""
 
     text: str
     language: str
     terms: TextTerms
+    numbers: tuple[Number, ...]
+    days: tuple[Day, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +90,23 @@ class Reading:
             *find_orders_and_places(text, language=self.language),
             *years_of(days),
         )
-        clauses = self._clauses(split_clauses(text))
-        phrases = self._clauses(split_phrases(text))
+        clauses, phrases = (
+            tuple(self._clauses(text, parts, numbers=numbers, days=days)) for parts in (split_clauses(text), split_phrases(text))
+        )
         return Place(self, text, self.terms_of(text), numbers, days, clauses, phrases)
 
-    def _clauses(self, parts: Sequence[str]) -> tuple[Clause, ...]:
-        return tuple(Clause(part, self.language, self.terms_of(part)) for part in parts)
+    def _clauses(self, text: str, parts: Sequence[str], *, numbers: Sequence[Number], days: Sequence[Day]) -> Iterator[Clause]:
+        end = 0
+        for part in parts:
+            start = text.index(part, end)
+            end = start + len(part)
+            yield Clause(
+                part,
+                self.language,
+                self.terms_of(part),
+                tuple(number for number in numbers if start <= number.start < end),
+                tuple(day for day in days if start <= day.start < end),
+            )
 
     @cached_property
     def searched_text(self) -> str:
@@ -154,6 +167,11 @@ class Stretch:
     def days(self) -> list[Day]:
         """The dates that it states."""
         return [day for place in self.places for day in place.days]
+
+    def before(self, place: Place) -> Sequence[Place]:
+        """The sentences of its passage before one that may name what that is about, the nearest first."""
+        at = next((position for position, other in enumerate(self.reading.places) if other is place), 0)
+        return self.reading.places[max(0, at - _SENTENCES_BEFORE) : at][::-1]
 
     @property
     def _before(self) -> Sequence[Place]:

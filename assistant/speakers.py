@@ -9,7 +9,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from vectorstore.languages import fold_accents, words
+from assistant.phrase_tables import fold_in_place
+from vectorstore.languages import words
 from vectorstore.names import question_names
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ _WORDS_APART = 5
 @lru_cache(maxsize=4_000)
 def find_speakers(text: str, *, language: str) -> tuple[Name, ...]:
     """The names in ``text``, places apart, that stand near a word of saying."""
-    saying = [match.span() for match in _SAYING.finditer(_letter_for_letter(text))]
+    saying = [match.span() for match in _SAYING.finditer(fold_in_place(text))]
     if not saying:
         return ()
     listed = words(text)
@@ -50,17 +51,13 @@ def find_speakers(text: str, *, language: str) -> tuple[Name, ...]:
 
 def tells_of_saying(text: str) -> bool:
     """Whether ``text`` has a word of saying."""
-    return bool(_SAYING.search(_letter_for_letter(text)))
+    return bool(_SAYING.search(fold_in_place(text)))
 
 
 def find_authority(text: str) -> tuple[int, int] | None:
     """Where the words stand by whose account a sentence says what it says, up to three behind "according to"; None if there is no such account."""
-    match = _AUTHORITY.search(_letter_for_letter(text))
+    match = _AUTHORITY.search(fold_in_place(text))
     return match.span(1) if match else None
-
-
-def _letter_for_letter(text: str) -> str:
-    return "".join(fold_accents(char.casefold())[:1] or " " for char in text)
 
 
 def _apart(name: Name, span: tuple[int, int], listed: Sequence[Word]) -> int:

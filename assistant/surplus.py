@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from assistant.wording import NOUN_CAPITALS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -19,7 +21,11 @@ NEARER = 0.016
 
 
 def longest_surplus(claim: Wording, readings: Sequence[Reading]) -> list[ClaimWord]:
-    """The neighbouring content words that say most of those that no source has, headlines included; none where nothing can be compared."""
+    """The neighbouring content words that say most of those that no source has, headlines included; none where nothing can be compared.
+
+    Nor where a language writes nouns with capitals and there is none: dictionaries have few of its verbs' forms, and without its verb
+    a sentence is another one for want of grammar.
+    """
     if not all(reading.is_comparable(claim.language) for reading in readings):
         return []
     said = [terms for reading in readings for terms in (reading.title, *(place.terms for place in reading.places))]
@@ -30,7 +36,8 @@ def longest_surplus(claim: Wording, readings: Sequence[Reading]) -> list[ClaimWo
         else:
             runs[-1].append(word)
     longest = max(runs, key=lambda run: sum(word.weight for word in run))
-    return longest if len(longest) < len(claim.words) else []
+    says = claim.language not in NOUN_CAPITALS or any(word.text[0].isupper() for word in longest)
+    return longest if says and len(longest) < len(claim.words) else []
 
 
 def without(claim: Wording, left_out: Sequence[ClaimWord]) -> str:

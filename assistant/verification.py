@@ -21,6 +21,7 @@ from assistant.agreement import adds_to, agree, closeness, stranger_to
 from assistant.citations import find_verbatim
 from assistant.claims import Claim, split_claims
 from assistant.explanations import explain
+from assistant.polarity import denies, undenied
 from assistant.reading import Reading, Stretch
 from assistant.speakers import tells_of_saying
 from assistant.surplus import NEARER, longest_surplus, without
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from assistant.absences import Absence
     from assistant.agreement import Agreement
+    from assistant.reading import Place
     from assistant.types import Support
     from assistant.verification_weights import Kind, Weights
     from assistant.wording import Wording
@@ -112,7 +114,7 @@ class Match:
     def is_plain(self) -> bool:
         """Whether it may be taken for support without any weights: most of the words are there, and nothing is against it."""
         found = self.agreement
-        against = (found.number_rivals, found.day_rivals, found.name_rivals, found.bound_elsewhere, found.opposite, found.denial)
+        against = (found.number_rivals, found.day_rivals, found.name_rivals, found.opposite, found.denial)
         return self.comparable and found.nearby_share >= _PLAIN_SHARE and not any(against)
 
     @property
@@ -303,10 +305,16 @@ class Verifier:
         missing: tuple[Absence, ...],
     ) -> Match:
         rows = np.concatenate([self._sentence_vectors(source)[stretch.first : stretch.last] for source, stretch in stretches])
+        places = [place for _, stretch in stretches for place in stretch.places]
         cosines = [float(row @ vector) for row in rows]
         mean = rows.mean(axis=0)
         cosine = max(float(mean @ vector) / max(float(np.linalg.norm(mean)), 1e-9), *cosines)
-        agreement = agree(wording, [stretch for _, stretch in stretches], closenesses=near)
+        agreement = agree(
+            wording,
+            [stretch for _, stretch in stretches],
+            closenesses=near,
+            nearer_undenied=lambda at: self._nearer_undenied(wording, places[at], said=rows[at], vector=vector),
+        )
         kind = kind_of(wording, stretches[0][1].reading)
         if (weights := self._weights) is None:
             return Match(stretches, agreement, cosine, 0.0, agreement.nearby_share, missing, comparable=kind != "other")
@@ -314,6 +322,27 @@ class Verifier:
         centred = weights.centres.cosine(list(rows), vector, languages=languages, language=wording.language)
         probability = weights.probability(agreement, cosine=cosine, centred=centred, kind=kind)
         return Match(stretches, agreement, cosine, centred, probability, missing, comparable=kind != "other")
+
+    def _nearer_undenied(self, wording: Wording, place: Place, *, said: Vectors, vector: Vectors) -> float:
+        """How much nearer (cosine) a sentence and one of a source come without what denies: in the sentence if it denies, else in the source's.
+
+        ``vector`` is the sentence's, ``said`` that of the source's.
+        """
+        if denies(wording.text, language=wording.language):
+            rest = self._vector_of("query", undenied(wording.text, language=wording.language))
+            return float(said @ (rest - vector))
+        rest = self._vector_of("passage", undenied(place.text, language=place.reading.language))
+        return float((rest - said) @ vector)
+
+    def _vector_of(self, prompt: str, text: str) -> Vectors:
+        """The vector of ``text``, kept for the next stretch and the next sentence that it is compared with."""
+        key = f"{prompt}: {text}"
+        with self._lock:
+            kept = self._vectors.get(key)
+        if kept is None:
+            kept = self._encoder.encode_query(text) if prompt == "query" else self._encoder.encode_passages([text])[0]
+            self._keep(key, kept)
+        return kept
 
     @staticmethod
     def _quotations(claim: Claim, cited: Sequence[Source], *, language: str) -> tuple[tuple[int, Span], ...] | str:
@@ -374,7 +403,7 @@ def _weakest(agreement: Agreement) -> str:
         return "denied"
     if agreement.opposite:
         return "opposite"
-    if agreement.number_rivals or agreement.bound_elsewhere:
+    if agreement.number_rivals:
         return "number unlike"
     if agreement.day_rivals:
         return "date unlike"

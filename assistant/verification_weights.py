@@ -69,7 +69,7 @@ class Centres:
 class Weights:
     """For one encoder: probability = 1 / (1 + exp(-Σ weight·feature)), ``"bias"`` for a feature of 1, supported from ``SUPPORTED`` on.
 
-    A plain denial, or another name where all else is the same, lowers it to ``_CONTRADICTED`` of that: the more alike the two are
+    A plain denial, or another number, date or name where all else is the same, lowers it to ``_CONTRADICTED`` of that: the more alike the two are
     otherwise, the less similarity may outweigh it.
 
     Three sets: sentence and source in one language, in two whose words can be compared over an English gloss, or in others.
@@ -82,11 +82,12 @@ class Weights:
     centres: Centres
 
     def probability(self, agreement: Agreement, *, cosine: float, centred: float, kind: Kind) -> float:
-        """How likely a sentence is supported, 0 to 1, where a true one that is marked counts as 2.25 false ones that are not."""
+        """How likely a sentence is supported, 0 to 1, where a true one that is marked counts as two false ones that are not."""
         weights = {"same": self.same, "glossed": self.glossed, "other": self.other}[kind]
         values = {"bias": 1.0, "cosine": cosine, "centred": centred, **asdict(agreement)}
         total = sum(weight * values[name] for name, weight in weights.items())
-        contradicted = agreement.denial >= 1 or agreement.name_rivals > 1
+        rivals = max(agreement.number_rivals, agreement.day_rivals, agreement.name_rivals)
+        contradicted = agreement.denial >= 1 or rivals > 1
         return (_CONTRADICTED if contradicted else 1.0) / (1.0 + math.exp(-max(-60.0, min(60.0, total))))
 
 

@@ -38,7 +38,8 @@ _LONGEST_CODE = 3
 _MADE_OF_WORDS = re.compile("@[a-z]+-[a-z]")
 """The code of a place whose name is made of words, which are compounds or adjectives elsewhere: "Black Sea", "Schwarzmeerhafen"."""
 _KNOWN_ELSEWHERE = 2.0
-_NOUN_CAPITALS = frozenset({"de", "lb"})
+NOUN_CAPITALS = frozenset({"de", "lb"})
+"""Languages that write nouns with a capital."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,4 +174,4 @@ def _is_certain(word: str, *, alone: bool, first: bool, language: str, no_word: 
         return False
     if not alone:
         return True
-    return elsewhere >= (_KNOWN_ELSEWHERE if first or language in _NOUN_CAPITALS else 0.0)
+    return elsewhere >= (_KNOWN_ELSEWHERE if first or language in NOUN_CAPITALS else 0.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import replace
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +17,7 @@ from assistant.verification import Source, Verdict, Verifier, explain
 from assistant.verification_weights import read_weights, weights_for
 from ingest.samples import sample_questions
 from ingest.split import split_article, split_sentences
-from tests.benchmarks.verification import HARD_CASES, Case, check, passes, sample_cases
+from tests.benchmarks.verification import FRESH_CASES, HARD_CASES, Case, check, passes, sample_cases
 from vectorstore.types import Article, Furniture, Passage
 
 if TYPE_CHECKING:
@@ -133,18 +133,52 @@ def test_the_half_that_was_not_fitted_on_comes_near(checked: list[tuple[Case, Ve
     assert sum(false) >= 0.85 * len(false)
 
 
-def test_sentences_that_were_written_to_be_hard(samples: Assistant, verifier: Verifier) -> None:
-    """Forty lies of the kinds that pass most often and forty true sentences, on none of which anything is fitted: floors, not goals."""
+@pytest.mark.parametrize(
+    ("path", "written", "least"), [(HARD_CASES, (40, 40), (34, 25)), (FRESH_CASES, (64, 114), (57, 64))], ids=["hard", "fresh"]
+)
+def test_sentences_that_nothing_is_fitted_on(
+    samples: Assistant, verifier: Verifier, path: Path, written: tuple[int, int], least: tuple[int, int]
+) -> None:
+    """True ones are supported and lies are marked, of the kinds that pass most often and as a careless or malicious model tells them: floors, not goals."""
     if "de" not in samples.glossary.languages:
         pytest.skip("needs the German-English dictionary (dict-freedict-deu-eng)")
     articles = {PurePath(article.path or "").name: article for article in samples.articles()}
     passages = {name: split_article(article, count_tokens=samples.encoder.count_tokens) for name, article in articles.items()}
-    hard = [(case, check(case, verifier)) for case in sample_cases(articles, passages=passages, path=HARD_CASES)]
-    true = [passes(verdict) for case, verdict in hard if case.true]
-    false = [not passes(verdict) for case, verdict in hard if not case.true]
-    assert (len(true), len(false)) == (40, 40)
-    assert sum(true) >= 34
-    assert sum(false) >= 25
+    cases = sample_cases(articles, passages=passages, path=path)
+    verifier.prepare(list({source.passage.id: source for case in cases for source in case.sources}.values()))
+    checked = [(case, check(case, verifier)) for case in cases]
+    true = [passes(verdict) for case, verdict in checked if case.true]
+    false = [not passes(verdict) for case, verdict in checked if not case.true]
+    assert (len(true), len(false)) == written
+    assert sum(true) >= least[0]
+    assert sum(false) >= least[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "support"),
+    [
+        ("Nobody was hurt, the harbour master said [2].", "en", "supported"),
+        ("Several people were hurt [2].", "en", "unsupported"),
+        ("Niemand wurde verletzt [2].", "de", "supported"),
+        ("Der Leuchtturm wurde am Dienstag nicht wieder angezündet [1].", "de", "unsupported"),
+    ],
+)
+def test_what_is_denied_on_one_side_only(
+    sources: list[Source], verifier: Verifier, text: str, language: str, support: str
+) -> None:
+    """A sentence that denies what its source says, or says what that denies, is marked; one that denies the same is not."""
+    assert judge(verifier, text, sources, language=language).support == support
+
+
+def test_a_number_of_another_phrase(make_article: Callable[..., Article], samples: Assistant, verifier: Verifier) -> None:
+    """What is counted in one phrase is not what is counted in the next one, though both numbers stand in the sentence."""
+    text = "Ferries at Skarven\n\nNine ferries waited in the fjord at noon, three trawlers were sent on to Brenn."
+    article = make_article("ferries", text, title="Ferries at Skarven")
+    (passage,) = split_article(article, count_tokens=samples.encoder.count_tokens)
+    waiting = [Source(number=1, article=article, passage=passage)]
+    assert judge(verifier, "Three trawlers were sent on to Brenn [1].", waiting).support == "supported"
+    swapped = judge(verifier, "Nine trawlers were sent on to Brenn [1].", waiting)
+    assert (swapped.support, swapped.reason) == ("unsupported", "number unlike")
 
 
 def test_words_that_lead_away_from_the_source_are_marked(sources: list[Source], verifier: Verifier) -> None:
@@ -379,6 +413,6 @@ def test_the_weights_are_those_of_the_bundled_model(bundled_encoder: Encoder) ->
     assert weights is not None
     assert weights in read_weights()
     for listed in (weights.same, weights.glossed, weights.other):
-        for_it = {"cosine", "centred", "share", "said_share", "nearby_share"}
+        for_it = {"cosine", "centred", "nearby_share"}
         assert all(listed[name] >= 0 for name in for_it)
         assert all(value <= 0 for name, value in listed.items() if name not in for_it)

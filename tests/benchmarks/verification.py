@@ -39,6 +39,8 @@ from vectorstore.types import Article, Passage, Span
 CASES = Path(__file__).parents[1] / "verification_cases.jsonl"
 HARD_CASES = CASES.with_name("verification_hard_cases.jsonl")
 """Kinds that pass most often, written when all else was fitted: for looking, never for fitting."""
+FRESH_CASES = CASES.with_name("verification_fresh_cases.jsonl")
+"""What a careless or malicious model would say, written before the checks were known; of the half that is ``closed`` only sums were looked at."""
 COMMAND = "python -m tests.benchmarks.verification --fit NTREX BEIR"
 _LANGUAGES = {"eng": "en", "deu": "de", "fra": "fr", "tur": "tr", "arb": "ar"}
 _PAIRS = (("en", "de"), ("de", "en"), ("fr", "de"), ("en", "fr"), ("en", "tr"), ("en", "ar"))
@@ -49,19 +51,19 @@ _DOCUMENTS = 26
 _QUESTIONS = 45
 _NEVER = datetime(2024, 1, 1, tzinfo=UTC)
 # Signs that a weight may have: what speaks against a sentence must not speak for it.
-_POSITIVE = {"cosine", "centred", "share", "said_share", "nearby_share"}
+_POSITIVE = {"cosine", "centred", "nearby_share"}
 # Sentences as they are written in answers count most; questions with their answer put in are no sentences.
 _WEIGHTS = {"samples": 3.0, "answers": 3.0, "questions": 0.3}
 _RIDGE = 0.01
 # What a weight is drawn to, for what is too rare here to be learned: each of these alone should tip a sentence that is supported otherwise.
 _PRIOR = {
-    "names_missing": -2.0, "numbers_missing": -1.0, "days_missing": -1.0, "number_rivals": -2.5, "day_rivals": -2.5, "name_rivals": -2.0,
-    "bound_elsewhere": -2.0, "denial": -4.0, "opposite": -3.0, "unsettled": -2.5, "speaker_rival": -3.0,
+    "names_missing": -2.0, "numbers_missing": -1.0, "number_rivals": -2.5, "day_rivals": -2.5, "name_rivals": -2.0,
+    "denial": -4.0, "opposite": -3.0, "unsettled": -2.5, "speaker_rival": -3.0,
 }  # fmt: skip
 _PRIOR_STRENGTH = 0.004
-_START = {"bias": -38.0, "cosine": 42.0, "share": 3.0, "nearby_share": 2.0, "joined": -0.3}
+_START = {"bias": -38.0, "cosine": 42.0, "nearby_share": 2.0, "joined": -0.3}
 _KINDS: tuple[Kind, ...] = ("same", "glossed", "other")
-_TRUE_ERROR = 2.25
+_TRUE_ERROR = 2.0
 _BLUR = 0.06
 # Where the threshold is set, sentences as they are written in answers count far more than translations and questions.
 _OTHERS_WEIGHT = 0.3
