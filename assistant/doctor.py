@@ -9,6 +9,7 @@ import importlib.metadata
 import os
 import platform
 import shutil
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -199,21 +200,16 @@ def _library(settings: Settings) -> list[Finding]:
     if not os.access(folder, os.W_OK | os.X_OK):
         return [Finding("library", f"{folder} cannot be written", fine=False, remedy=f"chmod -R u+rwX {folder}")]
     try:
-        library = Library(folder)
+        with closing(Library(folder)) as library:
+            languages = library.languages()
+            return [
+                _contents(library, languages=languages),
+                _index(library, settings=settings),
+                _owner(folder),
+                *_dictionaries(languages, settings=settings),
+            ]
     except FundstelleError as error:
         return [Finding("library", str(error), fine=False, remedy="Choose another folder with --library, or restore this one.")]
-    try:
-        languages = library.languages()
-        return [
-            _contents(library, languages=languages),
-            _index(library, settings=settings),
-            _owner(folder),
-            *_dictionaries(languages, settings=settings),
-        ]
-    except FundstelleError as error:
-        return [Finding("library", str(error), fine=False, remedy="Choose another folder with --library, or restore this one.")]
-    finally:
-        library.close()
 
 
 def new_library(folder: Path) -> Finding:

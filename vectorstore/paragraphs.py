@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from vectorstore import schema
 from vectorstore.database import Database, chunks
 from vectorstore.rows import to_article
-from vectorstore.schema import is_open
+from vectorstore.schema import is_current, is_open
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from vectorstore.types import Article
 
 _versions, _paragraphs = schema.versions, schema.paragraphs
-_current = _versions.c.state != "retired"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ class Paragraphs(Database):
         """Count the paragraphs of stored versions, in one transaction."""
         with self._writing() as connection:
             for article, found in items:
-                this = (_versions.c.article_id == article.id, _versions.c.version == article.version, _current)
+                this = (_versions.c.article_id == article.id, _versions.c.version == article.version, is_current)
                 row = connection.execute(sa.select(sa.func.max(_versions.c.row)).where(*this)).scalar()
                 if row is None:
                     continue
@@ -109,7 +108,7 @@ class Paragraphs(Database):
         with self._writing() as connection:
             for article, hashes in items:
                 rows = sa.select(_versions.c.row).where(
-                    _versions.c.article_id == article.id, _versions.c.version == article.version, _current
+                    _versions.c.article_id == article.id, _versions.c.version == article.version, is_current
                 )
                 for chunk in chunks(list(hashes)):
                     here = (_paragraphs.c.version_row.in_(rows), _paragraphs.c.hash.in_(chunk))

@@ -56,6 +56,7 @@ versions = sa.Table(
     # Covers what the catalogue reads: without it every row's page, with its text, is read.
     sa.Index("versions_shown", "state", "row", "article_id", "language", "source", "published_at", "duplicate_of", "passages"),
 )
+is_current = versions.c.state != "retired"
 is_open = versions.c.state.not_in(("retired", "hidden"))
 originals = sa.Table(
     "originals",

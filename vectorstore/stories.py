@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from vectorstore import schema
 from vectorstore.database import Database, chunks
 from vectorstore.rows import to_article
-from vectorstore.schema import is_open
+from vectorstore.schema import is_current, is_open
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from vectorstore.types import Article
 
 _versions, _bands = schema.versions, schema.bands
-_current = _versions.c.state != "retired"
 # Both are asked for every article that comes in: made once.
 _SHARED = sa.text(
     "SELECT version_row FROM bands WHERE hash IN (SELECT value FROM json_each(:bands))"
@@ -66,7 +65,7 @@ class Stories(Database):
         )
         query = (
             sa.select(_versions)
-            .where(_current, _versions.c.row > after, sa.not_(banded), sa.not_(newer))
+            .where(is_current, _versions.c.row > after, sa.not_(banded), sa.not_(newer))
             .order_by(_versions.c.row)
             .limit(limit)
         )
@@ -80,7 +79,7 @@ class Stories(Database):
             for article, bands in items:
                 query = (
                     sa.select(_versions.c.row)
-                    .where(_versions.c.article_id == article.id, _versions.c.version == article.version, _current)
+                    .where(_versions.c.article_id == article.id, _versions.c.version == article.version, is_current)
                     .order_by(_versions.c.row.desc())
                 )
                 row = connection.execute(query).scalar()
@@ -88,7 +87,7 @@ class Stories(Database):
                     continue
                 root = root_of(connection, article)
                 connection.execute(
-                    _versions.update().where(_versions.c.article_id == article.id, _current).values(duplicate_of=root)
+                    _versions.update().where(_versions.c.article_id == article.id, is_current).values(duplicate_of=root)
                 )
                 store_bands(connection, row, bands)
 
@@ -128,10 +127,10 @@ def promote(connection: sa.Connection, article_id: str) -> None:
     """
     members: defaultdict[str, list[bool]] = defaultdict(list)
     hidden: set[str] = set()
-    linked = sa.select(_versions.c.article_id).where(_versions.c.duplicate_of == article_id, _current)
+    linked = sa.select(_versions.c.article_id).where(_versions.c.duplicate_of == article_id, is_current)
     query = (
         sa.select(_versions.c.article_id, _versions.c.duplicate_of, _versions.c.state)
-        .where(_versions.c.article_id.in_(linked), _current)
+        .where(_versions.c.article_id.in_(linked), is_current)
         .order_by(_versions.c.added_at, _versions.c.row)
     )
     for row in connection.execute(query):
@@ -145,7 +144,7 @@ def promote(connection: sa.Connection, article_id: str) -> None:
     linked_rows = _versions.c.duplicate_of == article_id
     connection.execute(_versions.update().where(linked_rows, _versions.c.article_id == root).values(duplicate_of=None))
     connection.execute(_versions.update().where(linked_rows).values(duplicate_of=root))
-    connection.execute(_versions.update().where(_versions.c.article_id == article_id, _current).values(duplicate_of=root))
+    connection.execute(_versions.update().where(_versions.c.article_id == article_id, is_current).values(duplicate_of=root))
 
 
 def forget_story(connection: sa.Connection, rows: Sequence[int]) -> None:
