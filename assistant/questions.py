@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
+from assistant.numerals import words_of
 from assistant.quantities import find_numbers
 from vectorstore.languages import normalise, stop_words, words, zipf
 from vectorstore.names import question_names
@@ -250,8 +251,8 @@ def _has_number(sentence: str, *, kind: Kind, language: str, asked: frozenset[st
         for number in _numbers(sentence, language)
         if normalise(number.text) not in asked and (kind == "number" or (kind == "count" and counted) or not number.is_year)
     ]
-    if not found:
-        return False
+    if not found:  # where words for numbers are not known, it may be written in one
+        return False if words_of(language) else None
     if language not in _EXACTLY:  # nor are its words for units known
         return True
     if kind == "money":

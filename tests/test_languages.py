@@ -137,9 +137,10 @@ def test_accents_fold_for_comparing() -> None:
 
 
 def test_stems_join_the_forms_of_a_word() -> None:
-    """Inflected forms share a term; a language without a stemmer keeps the word, and so does a number."""
+    """Inflected forms share a term, by its dictionary form where a language has no stemmer; one that has neither keeps the word, and so does a number."""
     assert len({stem(form, language="de") for form in ("brücke", "brücken")}) == 1
     assert len({stem(form, language="ru") for form in ("мост", "моста", "мосту")}) == 1
+    assert len({stem(form, language="uk") for form in ("станція", "станцію", "станції")}) == 1
     assert stem("bridge", language="xx") == "bridge"
     assert stem("1990s", language="en") == "1990s"
 
@@ -193,6 +194,12 @@ def test_languages_without_a_segmenter_have_frequencies(language: str) -> None:
 
 
 # --- terms
+
+
+def test_korean_words_meet_in_pairs() -> None:
+    """No stemmer takes its particles off: "strike" as a topic and as an object share all but the particle's pair."""
+    topic, thing = set(terms("파업은", language="ko")), set(terms("파업을", language="ko"))
+    assert topic & thing == {"파업"}
 
 
 def test_terms_are_stems_without_stop_words() -> None:

@@ -135,6 +135,8 @@ def test_sample_questions_are_read_right() -> None:
         ("number", "de", "Zwölf Dörfer freuen sich.", True),
         ("number", "fr", "Soixante ou vingt marchands.", True),
         ("number", "ru", "Пришли двадцать человек.", True),
+        ("number", "uk", "Прийшли двадцять людей.", None),
+        ("number", "uk", "Прийшли 20 людей.", True),
         ("date", "en", "It was lit on Tuesday.", True),
         ("date", "de", "Der Bus fährt seit Montag.", True),
         ("date", "es", "Llegó el 3 de junio.", True),
@@ -168,7 +170,7 @@ def test_sample_questions_are_read_right() -> None:
     ],
 )
 def test_a_sentence_has_the_kind_or_not(kind: Kind, language: str, sentence: str, expected: bool | None) -> None:
-    """Digits and number words, dates and weekdays, capitalised names; None where it cannot be told."""
+    """Digits and number words, dates and weekdays, capitalised names; None where it cannot be told, as in a language whose number words are not known."""
     assert has_kind(sentence, kind=kind, language=language) is expected
 
 

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from vectorstore import search
 from vectorstore.embedding import Reranker
+from vectorstore.hubness import usual_cosines
 from vectorstore.indexes import Indexes
 from vectorstore.library import Library, Storable
 from vectorstore.search import SearchResult, Weights, fuse, hybrid_search
@@ -157,7 +158,8 @@ COSINES = st.dictionaries(
 def fused(cosines: Mapping[str, tuple[float, Sequence[float]]], *, en: float = 1.0, **lexical: Ranking) -> Ranking:
     """Passages in English, fused with the usual weights."""
     sides = {**SIDES, **lexical}
-    return fuse(cosines, sides, languages=dict.fromkeys(cosines, "en"), terms=analysed(en=en, de=1 - en), weights=Weights())
+    languages = dict.fromkeys(cosines, "en")
+    return fuse(cosines, sides, languages=languages, usual={"en": 0.0}, terms=analysed(en=en, de=1 - en), weights=Weights())
 
 
 @given(
@@ -189,9 +191,18 @@ def test_terms_decide_between_equals() -> None:
     even: dict[str, tuple[float, list[float]]] = {id_: (0.8, []) for id_ in "abcd"}
     for side in ("own", "names"):
         found: dict[str, Ranking] = {side: [("c", 9.0), ("b", 4.0), ("d", 1.0)]}
-        ranking = fuse(even, {**SIDES, **found}, languages=dict.fromkeys(even, "en"), terms=analysed(en=1), weights=Weights())
+        ranking = fused(even, **found)
         assert [id_ for id_, _ in ranking] == ["c", "b", "d", "a"]
     assert [id_ for id_, _ in fused(even)] == ["a", "b", "c", "d"]
+
+
+def test_no_language_is_preferred() -> None:
+    """What the passages of a language have in common with any question is taken off before they are compared with those of another."""
+    cosines: dict[str, tuple[float, list[float]]] = {"chinese": (0.78, [0.8]), "spanish": (0.8, [0.8]), "other": (0.75, [0.78])}
+    languages = {"chinese": "zh", "spanish": "es", "other": "es"}
+    for usual, best in (({"zh": 0.75, "es": 0.8}, "chinese"), ({"zh": 0.8, "es": 0.8}, "spanish")):
+        ranking = fuse(cosines, SIDES, languages=languages, usual=usual, terms=analysed(en=1), weights=Weights())
+        assert ranking[0][0] == best
 
 
 def test_stems_count_in_one_language_and_the_gloss_across() -> None:
@@ -482,7 +493,8 @@ def brute_force(shelf: Shelf, question: str, *, filters: Filters, limit: int, sc
     candidates = {id_ for ranking in (dense, *lexical.values()) for id_, _ in ranking}
     languages = {id_: found.language for id_, found in shelf.library.candidates(candidates, filters=Filters()).items()}
     chosen = {id_: cosines[id_] for id_ in candidates}
-    return fuse(chosen, lexical, languages=languages, terms=terms, weights=Weights())[:limit]
+    usual = usual_cosines([(languages[id_], vectors[id_].passage) for id_ in sorted(candidates)], encoder=shelf.encoder)
+    return fuse(chosen, lexical, languages=languages, usual=usual, terms=terms, weights=Weights())[:limit]
 
 
 DAY = st.none() | st.integers(0, 30).map(lambda days: date(2023, 1, 30) + timedelta(days=days))

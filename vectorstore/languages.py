@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import Stemmer
 
 UNKNOWN = "und"
-ANALYZER = "3"
+ANALYZER = "4"
 """Changes whenever the terms of the same text, or what the term index keeps beside them, change; part of an index's signature."""
 
 # Scripts written without spaces between words: their terms are pairs of characters.
@@ -37,6 +37,8 @@ _UNSPACED_LETTERS = (
     r"\u3041-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 )
 _UNSPACED = re.compile(f"[{_UNSPACED_LETTERS}]+")
+# Korean has spaces, but its words take particles that no stemmer here knows: their terms are pairs too.
+_HANGUL = re.compile(r"[\uac00-\ud7a3]+")
 # Vowel signs and the like belong to their word, though Python's \w leaves them out.
 _MARKS = "".join(char for char in map(chr, range(0x300, 0x2000)) if unicodedata.category(char).startswith("M"))
 _GROUPS = r"[.,' \u00a0\u2009\u202f]"
@@ -103,9 +105,11 @@ def fold_accents(word: str) -> str:
 
 @lru_cache(maxsize=200_000)
 def stem(word: str, *, language: str) -> str:
-    """The stem of an already normalised word, or the word where the language has no stemmer."""
+    """The stem of an already normalised word; its dictionary form where the language has no stemmer, or the word where it has neither."""
+    if word[:1].isdigit():
+        return word
     stemmer = _stemmer(language)
-    return stemmer.stemWord(word) if stemmer and not word[:1].isdigit() else word
+    return stemmer.stemWord(word) if stemmer else normalise(lemma(word, language=language))
 
 
 @lru_cache(maxsize=200_000)
@@ -147,7 +151,7 @@ def terms(text: str, *, language: str) -> list[str]:
 def word_terms(word: str, *, language: str) -> list[str]:
     """The index terms of one word: none for a stop word, one stem, or the character pairs of an unspaced script."""
     normal = normalise(word)
-    if is_unspaced(normal):
+    if is_unspaced(normal) or _HANGUL.fullmatch(normal):
         return [normal[i : i + 2] for i in range(max(1, len(normal) - 1))]
     return [] if normal in stop_words(language) else [stem(normal, language=language)]
 

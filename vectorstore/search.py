@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vectorstore.collapse import Telling, tell_once
+from vectorstore.hubness import usual_cosines
 from vectorstore.languages import same_words
 from vectorstore.terms import question_terms
 from vectorstore.types import Filters, Hit, Rank
@@ -92,7 +93,10 @@ class _Stopwatch:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """What the indexes propose for a question: the rankings, and each passage in any of them beside the question."""
+    """What the indexes propose for a question: the rankings, and each passage in any of them beside the question.
+
+    ``usual`` is by language how near its passages are to questions in general.
+    """
 
     terms: QuestionTerms
     vector: Vectors
@@ -100,13 +104,14 @@ class Gathered:
     lexical: Mapping[str, Ranking]
     visible: Mapping[str, Candidate]
     compared: Mapping[str, Compared]
+    usual: Mapping[str, float]
     timings: Mapping[str, float]
 
     def fused(self, weights: Weights) -> Ranking:
         """The passages in the order of these weights, see ``fuse``."""
         languages = {id_: self.visible[id_].language for id_ in self.compared}
         cosines = {id_: (one.cosine, one.sentences) for id_, one in self.compared.items()}
-        return fuse(cosines, self.lexical, languages=languages, terms=self.terms, weights=weights)
+        return fuse(cosines, self.lexical, languages=languages, usual=self.usual, terms=self.terms, weights=weights)
 
 
 def hybrid_search(
@@ -194,7 +199,8 @@ def gather(
     watch.lap("lexical")
     compared = indexes.vectors.compare(sorted({id_ for ranking in (dense, *lexical.values()) for id_, _ in ranking}), vector)
     watch.lap("read")
-    return Gathered(terms, vector, dense, lexical, visible, compared, watch.timings)
+    usual = usual_cosines(((visible[id_].language, one.vector) for id_, one in compared.items()), encoder=encoder)
+    return Gathered(terms, vector, dense, lexical, visible, compared, usual, watch.timings)
 
 
 def fuse(
@@ -202,16 +208,20 @@ def fuse(
     lexical: Mapping[str, Ranking],
     *,
     languages: Mapping[str, str],
+    usual: Mapping[str, float],
     terms: QuestionTerms,
     weights: Weights,
 ) -> Ranking:
     """Candidates by z(dense) + w·z(lexical), best first, ties by id.
 
     The dense score is the passage's cosine plus that of its best sentence (or the passage's again, where its sentences have no
-    vectors). Each side is standardised over its own top ``CANDIDATES``; a passage that the terms did not find scores 0 there. Own stems count
+    vectors), less what is ``usual`` in its language. Each side is standardised over its own top ``CANDIDATES``; a passage that the terms did not find scores 0 there. Own stems count
     as far as question and passage are likely to share a language, the gloss for the rest.
     """
-    dense = {id_: passage + weights.sentences * max(sentences, default=passage) for id_, (passage, sentences) in cosines.items()}
+    dense = {
+        id_: passage + weights.sentences * max(sentences, default=passage) - usual[languages[id_]]
+        for id_, (passage, sentences) in cosines.items()
+    }
     standing = _standardised(sorted(dense.items(), key=lambda pair: -pair[1]), pad=False)
     total = {id_: weights.dense * score for id_, score in standing.items()}
     sides = {name: _standardised(ranking, pad=True) for name, ranking in lexical.items()}
