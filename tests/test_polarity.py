@@ -61,7 +61,7 @@ def test_a_sentence_without_what_denies_in_it(text: str, language: str, rest: st
     "text", ["more than 100 boats", "fewer than a dozen boats", "mehr als doppelt so viele Boote", "more than £3"]
 )
 def test_a_bound_is_no_comparison(text: str) -> None:
-    """ "More than" before a number says how many, not that something grew."""
+    """Before a number "more than" says how many, not that something grew."""
     assert not opposites(text)
 
 

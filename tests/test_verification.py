@@ -170,6 +170,19 @@ def test_what_is_denied_on_one_side_only(
     assert judge(verifier, text, sources, language=language).support == support
 
 
+def test_who_is_meant_by_she_said(make_article: Callable[..., Article], samples: Assistant, verifier: Verifier) -> None:
+    """Where a sentence only says "she said", the one who speaks before it is who says it."""
+    text = (
+        "Harbour of Brenn stays open\n\nErik Dahl, the minister, visited Brenn on Monday. Karin Holm, the mayor, told reporters that the quay was safe. "
+        "The harbour would stay open, she said, but ferries would not be let in at night."
+    )
+    article = make_article("harbour", text, title="Harbour of Brenn stays open")
+    (passage,) = split_article(article, count_tokens=samples.encoder.count_tokens)
+    told = [Source(number=1, article=article, passage=passage)]
+    assert judge(verifier, "Karin Holm said that ferries would not be let in at night [1].", told).support == "supported"
+    assert judge(verifier, "Erik Dahl said that ferries would not be let in at night [1].", told).support == "unsupported"
+
+
 def test_a_number_of_another_phrase(make_article: Callable[..., Article], samples: Assistant, verifier: Verifier) -> None:
     """What is counted in one phrase is not what is counted in the next one, though both numbers stand in the sentence."""
     text = "Ferries at Skarven\n\nNine ferries waited in the fjord at noon, three trawlers were sent on to Brenn."

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 ENOUGH_CONTEXT = 60
 BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
+CLOSING = ".,;:!?…)”“»’"
 LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
 
@@ -94,7 +95,7 @@ def marked_html(citation: Citation, *, language: Language, inner: Callable[[int,
     ``inner`` makes the HTML of a piece of the quote, given its offsets; by default its words, escaped.
     """
     shown, at, after_date = "", 0, False
-    for piece, is_date in pieces(citation, language=language):
+    for piece, is_date in closed(list(pieces(citation, language=language))):
         if is_date:
             shown += f'<span class="meant" lang="{language}">{escape(piece)}</span>'
         else:
@@ -105,6 +106,16 @@ def marked_html(citation: Citation, *, language: Language, inner: Callable[[int,
             at = end
         after_date = is_date
     return shown
+
+
+def closed(parts: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
+    """Pieces of a quote and days, with the days behind the signs that close a word: no full stop stands alone."""
+    for position in range(1, len(parts) - 1):
+        (before, _), (day, is_date), (after, _) = parts[position - 1 : position + 2]
+        if is_date:
+            rest = after.lstrip(CLOSING)
+            parts[position - 1 : position + 2] = [(before + after[: len(after) - len(rest)], False), (day, True), (rest, False)]
+    return parts
 
 
 def translation_html(citation: Citation, *, reader: str, language: Language) -> str:

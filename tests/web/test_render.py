@@ -346,6 +346,9 @@ def test_days_stand_beside_the_words_that_mean_them() -> None:
         reader = Reader(answer_html(answer_with(citation), anchor="q", language=language))
         assert f"Am Dienstag [{day}] traf" in reader.text
         assert reader.marks == ["Am Dienstag", "traf Blinken in Astana ein."]
+    article = make_article(text="Blinken traf am Dienstag, bis Mittwoch ein.", published_at=datetime(2023, 3, 2, tzinfo=UTC))
+    closed = Reader(answer_html(answer_with(with_dates(cite(article, article.text))), anchor="q", language="de"))
+    assert closed.marks[0] == "Blinken traf am Dienstag,"  # the sign that closes the words stays with them
 
 
 def test_a_translation_is_labelled_as_the_model_s() -> None:
