@@ -306,10 +306,15 @@ def _covered(text: str, *, language: str, glossary: Glossary) -> bool:
     return sum(bool(entry.translations) for entry in ordinary) >= _COVERED * len(ordinary)
 
 
-def _amount_missing(quoted: Sequence[_Scored]) -> float:
-    """How sure it is that sentences lack the number, year or name that is asked for; 0 for any other question."""
+def _amount_missing(quoted: Sequence[_Scored], *, meeting: Meeting) -> float:
+    """How sure it is that sentences lack the number, year or name that is asked for; 0 for any other question.
+
+    Across languages a name says nothing: what has one in the question may have a word in the article ("Gemeinde", "commune").
+    """
     kinds = [sentence.read.kinds[sentence.position] for sentence in quoted]
     if not quoted or quoted[0].read.kind not in NEEDED or True in kinds:
+        return 0.0
+    if quoted[0].read.kind == "name" and meeting != "own":
         return 0.0
     return 0.5 if None in kinds else 1.0
 
@@ -336,7 +341,7 @@ def _features(best: _Scored, read: Sequence[_Read], *, quoted: Sequence[_Scored]
         words_missing=float(sum(not any(word.found_in(terms) for terms in whole) for word in needed)),
         names_missing=float(bool(near.missing_names)),
         numbers_missing=float(any(not any(word.found_in(terms) for terms in whole) for word in numbers)),
-        amount_missing=_amount_missing(quoted),
+        amount_missing=_amount_missing(quoted, meeting=meeting),
         names_by_sound=float(by_sound(article.language) != by_sound(near.asked.language)),
         margin=margin,
         alone=float(not rivals),
