@@ -33,14 +33,14 @@ def floor(found: float | None, least: float) -> None:
 
 def test_no_language_of_a_library_is_preferred(figures: Mapping[str, Mapping[str, float | None]]) -> None:
     """The article that an English question is about comes first, whatever its language: without taking off what is usual in a language it did in .81."""
-    floor(figures["en"]["recall@1"], 0.88)
+    floor(figures["en"]["recall@1"], 0.85)
     floor(figures["en"]["quote_recall"], 0.9)
 
 
 def test_articles_in_other_languages_are_trusted(figures: Mapping[str, Mapping[str, float | None]]) -> None:
-    """Most of what such an article answers is answered, though no word of it meets the question's, and half of what it does not say is declined."""
-    floor(figures["en"]["answered"], 0.7)
-    floor(figures["en"]["abstain_recall"], 0.5)
+    """Most of what such an article answers is answered, though no word of it meets the question's, and two in three of the details that it does not tell are declined."""
+    floor(figures["en"]["answered"], 0.62)
+    floor(figures["en"]["abstain_recall"], 0.65)
 
 
 def test_questions_in_the_articles_language(figures: Mapping[str, Mapping[str, float | None]]) -> None:

@@ -190,8 +190,7 @@ def test_terms_decide_between_equals() -> None:
     """Among passages of equal cosine the one that the terms found better is first, one they did not find last."""
     even: dict[str, tuple[float, list[float]]] = {id_: (0.8, []) for id_ in "abcd"}
     for side in ("own", "names"):
-        found: dict[str, Ranking] = {side: [("c", 9.0), ("b", 4.0), ("d", 1.0)]}
-        ranking = fused(even, **found)
+        ranking = fused(even, en=1.0, **{side: [("c", 9.0), ("b", 4.0), ("d", 1.0)]})
         assert [id_ for id_, _ in ranking] == ["c", "b", "d", "a"]
     assert [id_ for id_, _ in fused(even)] == ["a", "b", "c", "d"]
 
