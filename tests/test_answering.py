@@ -374,8 +374,8 @@ def test_citations_keep_their_numbers_in_a_conversation(assistant: Assistant, se
         server.then(Reply(QUESTION), *[Reply(hang_up=True)] * 3)
         quoted = assistant.ask("And when was it lit?", history=history)
         assert is_by_quoting(quoted)
-        assert [citation.number for citation in quoted.citations] == [4], "a longer quote than the one before, so a new one"
-        assert quoted.text.endswith("[4]")
+        assert [citation.number for citation in quoted.citations] == [1], "the sentence that the first turn cited"
+        assert quoted.text.endswith("[1]")
         history.append(Turn.of(quoted))
 
 

@@ -38,9 +38,9 @@ def test_no_language_of_a_library_is_preferred(figures: Mapping[str, Mapping[str
 
 
 def test_articles_in_other_languages_are_trusted(figures: Mapping[str, Mapping[str, float | None]]) -> None:
-    """Most of what such an article answers is answered, though no word of it meets the question's, and two in three of the details that it does not tell are declined."""
-    floor(figures["en"]["answered"], 0.62)
-    floor(figures["en"]["abstain_recall"], 0.65)
+    """Most of what such an article answers is answered, though no word of it meets the question's, and seven in ten of the details that it does not tell are declined."""
+    floor(figures["en"]["answered"], 0.57)
+    floor(figures["en"]["abstain_recall"], 0.7)
 
 
 def test_questions_in_the_articles_language(figures: Mapping[str, Mapping[str, float | None]]) -> None:

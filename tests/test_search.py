@@ -492,7 +492,8 @@ def brute_force(shelf: Shelf, question: str, *, filters: Filters, limit: int, sc
     candidates = {id_ for ranking in (dense, *lexical.values()) for id_, _ in ranking}
     languages = {id_: found.language for id_, found in shelf.library.candidates(candidates, filters=Filters()).items()}
     chosen = {id_: cosines[id_] for id_ in candidates}
-    usual = usual_cosines([(languages[id_], vectors[id_].passage) for id_ in sorted(candidates)], encoder=shelf.encoder)
+    passages = [(languages[id_], vectors[id_].passage) for id_ in sorted(candidates)]
+    usual = usual_cosines(passages, asked_in=terms.language, encoder=shelf.encoder)
     return fuse(chosen, lexical, languages=languages, usual=usual, terms=terms, weights=Weights())[:limit]
 
 

@@ -2,7 +2,8 @@
 
 An encoder puts some languages nearer to any question than others: an English question finds a Spanish passage that has little to do with it before
 the Chinese one that answers. What a language's passages have in common with questions of all kinds is taken off, as cross-domain similarity local
-scaling does for words (CSLS; Conneau et al. 2018, "Word translation without parallel data"). In a library of one language nothing changes.
+scaling does for words (CSLS; Conneau et al. 2018, "Word translation without parallel data"). In a library of one language nothing changes, nor for a
+question in another language than English: the ones here are English, and nearer to English passages than it is.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from vectorstore.embedding import Encoder, Vectors
 
+_ASKED_IN = "en"
 _QUESTIONS = (
     "What happened?",
     "Who said so?",
@@ -47,15 +49,15 @@ _QUESTIONS = (
 _means: WeakKeyDictionary[Encoder, Vectors] = WeakKeyDictionary()
 
 
-def usual_cosines(passages: Iterable[tuple[str, Vectors]], *, encoder: Encoder) -> dict[str, float]:
+def usual_cosines(passages: Iterable[tuple[str, Vectors]], *, asked_in: str, encoder: Encoder) -> dict[str, float]:
     """By language: the mean cosine of its passages, given as (language, vector of shape (d,)), with questions of all kinds.
 
-    All 0 where there is only one language.
+    All 0 where there is only one language, or the question is ``asked_in`` another than English.
     """
     by_language: defaultdict[str, list[Vectors]] = defaultdict(list)
     for language, vector in passages:
         by_language[language].append(vector)
-    if len(by_language) < 2:
+    if len(by_language) < 2 or asked_in != _ASKED_IN:
         return dict.fromkeys(by_language, 0.0)
     usual = _mean_question(encoder)
     return {language: float(np.mean(vectors, axis=0) @ usual) for language, vectors in by_language.items()}

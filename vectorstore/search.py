@@ -199,7 +199,8 @@ def gather(
     watch.lap("lexical")
     compared = indexes.vectors.compare(sorted({id_ for ranking in (dense, *lexical.values()) for id_, _ in ranking}), vector)
     watch.lap("read")
-    usual = usual_cosines(((visible[id_].language, one.vector) for id_, one in compared.items()), encoder=encoder)
+    passages = ((visible[id_].language, one.vector) for id_, one in compared.items())
+    usual = usual_cosines(passages, asked_in=terms.language, encoder=encoder)
     return Gathered(terms, vector, dense, lexical, visible, compared, usual, watch.timings)
 
 
