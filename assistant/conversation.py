@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from assistant.pointers import Pointers, find_pointers, is_general
 from assistant.questions import answer_kind
-from vectorstore.languages import normalise, question_languages, stem, stop_words, words, zipf
+from vectorstore.languages import CAPITALISES_NOUNS, normalise, question_languages, stem, stop_words, words, zipf
 from vectorstore.names import question_names
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ _YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
 _RARE = 3.9
 _COMMON = 4.8
 """Zipf scale (log10 per thousand million words): a rarer word brings a topic of its own; a more common one is no topic unless beside one."""
-_NOUN_CAPITALS = frozenset({"de", "lb"})
 _PERSON_WORDS = range(2, 4)
 """How many words the name of a person has who is introduced by an answer."""
 _SAME_LANGUAGE = 20.0
@@ -245,6 +244,6 @@ def _take_apart(question: str, *, before: str) -> _Asked:
             else "name"
         )
         keys = frozenset((*(name.keys if name else ()), f"{language} {stem(normal, language=language)}"))
-        verbal = kind == "word" and language in _NOUN_CAPITALS and word.text[0].islower()
+        verbal = kind == "word" and language in CAPITALISES_NOUNS and word.text[0].islower()
         terms.append(_Term(word.text, kind, verbal, keys, zipf(normal, language=language), position, word.start, word.end))
     return _Asked(question, language, tuple(terms), find_pointers(question, language=language, names=named))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assistant.wording import NOUN_CAPITALS
+from vectorstore.languages import CAPITALISES_NOUNS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,7 @@ def longest_surplus(claim: Wording, readings: Sequence[Reading]) -> list[ClaimWo
         else:
             runs[-1].append(word)
     longest = max(runs, key=lambda run: sum(word.weight for word in run))
-    says = claim.language not in NOUN_CAPITALS or any(word.text[0].isupper() for word in longest)
+    says = claim.language not in CAPITALISES_NOUNS or any(word.text[0].isupper() for word in longest)
     return longest if says and len(longest) < len(claim.words) else []
 
 

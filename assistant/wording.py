@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from assistant.quantities import find_numbers, find_orders_and_places
 from assistant.reading import with_people
 from assistant.stated_days import find_days
-from vectorstore.languages import normalise, stop_words, words, zipf
+from vectorstore.languages import CAPITALISES_NOUNS, normalise, stop_words, words, zipf
 from vectorstore.names import question_names
 from vectorstore.spellings import nationality
 from vectorstore.terms import text_terms
@@ -38,8 +38,6 @@ _LONGEST_CODE = 3
 _MADE_OF_WORDS = re.compile("@[a-z]+-[a-z]")
 """The code of a place whose name is made of words, which are compounds or adjectives elsewhere: "Black Sea", "Schwarzmeerhafen"."""
 _KNOWN_ELSEWHERE = 2.0
-NOUN_CAPITALS = frozenset({"de", "lb"})
-"""Languages that write nouns with a capital."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,4 +172,4 @@ def _is_certain(word: str, *, alone: bool, first: bool, language: str, no_word: 
         return False
     if not alone:
         return True
-    return elsewhere >= (_KNOWN_ELSEWHERE if first or language in NOUN_CAPITALS else 0.0)
+    return elsewhere >= (_KNOWN_ELSEWHERE if first or language in CAPITALISES_NOUNS else 0.0)

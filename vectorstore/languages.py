@@ -58,6 +58,7 @@ _STEMMERS = {
     "ro": "romanian", "ru": "russian", "sr": "serbian", "sv": "swedish", "ta": "tamil", "tr": "turkish", "yi": "yiddish",
 }  # fmt: skip
 CAPITALISES_NOUNS = frozenset({"de", "lb"})
+"""Languages that write nouns with a capital."""
 # A listed stop word that is rarer than this (Zipf scale: log10 per thousand million words) carries meaning after all.
 _STOP_WORD_ZIPF = 5.0
 _MIN_DETECTABLE_WORDS = 3
@@ -149,7 +150,7 @@ def terms(text: str, *, language: str) -> list[str]:
 
 
 def word_terms(word: str, *, language: str) -> list[str]:
-    """The index terms of one word: none for a stop word, one stem, or the character pairs of an unspaced script."""
+    """The index terms of one word: none for a stop word, one stem, or the character pairs of an unspaced script and of Korean."""
     normal = normalise(word)
     if is_unspaced(normal) or _HANGUL.fullmatch(normal):
         return [normal[i : i + 2] for i in range(max(1, len(normal) - 1))]
